@@ -1,0 +1,3 @@
+module github.com/flumedb/flumedb-wasm
+
+go 1.26
