@@ -1,0 +1,228 @@
+// Package memstore keeps a log in memory: for tests, and for logs that need
+// not outlive their process. Stores opened on the same Disk share its data as
+// two tabs share a database.
+package memstore
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"sync"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/segment"
+)
+
+// Disk is the data that stores stand on. Its zero value is an empty log.
+type Disk struct {
+	mu          sync.Mutex
+	state       core.State
+	segments    [][]byte // frames in order of their seqs
+	lasts       []core.Seq
+	checkpoints map[string][]byte
+}
+
+// Store is a core.Store in memory.
+type Store struct {
+	disk   *Disk
+	mu     sync.Mutex
+	closed bool
+}
+
+// Open opens a store on disk, which several may share.
+func Open(disk *Disk) *Store {
+	disk.mu.Lock()
+	defer disk.mu.Unlock()
+	if disk.state.ID == 0 {
+		disk.state = core.State{ID: rand.Uint64() | 1, Head: core.None, Sealed: core.None}
+		disk.checkpoints = map[string][]byte{}
+	}
+	return &Store{disk: disk}
+}
+
+// Traits asks for merging, so that tests see it.
+func (s *Store) Traits() core.Traits { return core.Traits{Merge: true} }
+
+// enter locks the disk for one operation, if the store may still do one.
+func (s *Store) enter(ctx context.Context) (*Disk, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, core.ErrClosed
+	}
+	s.disk.mu.Lock()
+	return s.disk, nil
+}
+
+// State implements core.Store.
+func (s *Store) State(ctx context.Context) (core.State, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return core.State{}, err
+	}
+	defer d.mu.Unlock()
+	return d.state, nil
+}
+
+// Append implements core.Store.
+func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.State, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return core.State{}, err
+	}
+	defer d.mu.Unlock()
+	for i, seg := range segments {
+		seg.Place(d.state.Head+1, i < len(segments)-1)
+		d.segments = append(d.segments, seg.Bytes())
+		d.lasts = append(d.lasts, seg.Last())
+		d.state.Head = seg.Last()
+	}
+	return d.state, nil
+}
+
+// Replace implements core.Store.
+func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segment.Segment, sealed core.Seq) (core.State, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return core.State{}, err
+	}
+	defer d.mu.Unlock()
+	if generation != d.state.Generation {
+		return core.State{}, core.ErrConflict
+	}
+	first, last := segments[0].First(), segments[len(segments)-1].Last()
+	i, j := d.find(first), d.find(last)
+	if j >= len(d.lasts) || d.first(i) != first || d.lasts[j] != last {
+		return core.State{}, fmt.Errorf("replacing seq %d to %d: %w", first, last, core.ErrConflict)
+	}
+	frames := append([][]byte{}, d.segments[:i]...)
+	lasts := append([]core.Seq{}, d.lasts[:i]...)
+	for _, seg := range segments {
+		frames = append(frames, seg.Bytes())
+		lasts = append(lasts, seg.Last())
+	}
+	d.segments = append(frames, d.segments[j+1:]...)
+	d.lasts = append(lasts, d.lasts[j+1:]...)
+	d.state.Generation++
+	d.state.Sealed = sealed
+	return d.state, nil
+}
+
+// Read implements core.Store.
+func (s *Store) Read(ctx context.Context, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	if seq < 0 || seq > d.state.Head {
+		return nil, fmt.Errorf("seq %d: %w", seq, core.ErrNotFound)
+	}
+	step := 1
+	if reverse {
+		step = -1
+	}
+	var found []*segment.Segment
+	for i := d.find(seq); i >= 0 && i < len(d.segments) && (len(found) == 0 || budget > 0); i += step {
+		seg, err := segment.Decode(d.segments[i])
+		if err != nil {
+			if len(found) == 0 {
+				return nil, d.damaged(i, err)
+			}
+			break
+		}
+		found = append(found, seg)
+		budget -= seg.Size()
+	}
+	return found, nil
+}
+
+// damaged says which records the frame at i should have held, which its
+// neighbours tell even where it cannot.
+func (d *Disk) damaged(i int, err error) error {
+	reason := err.Error()
+	if c, ok := err.(*segment.CorruptError); ok {
+		reason = c.Reason
+	}
+	return &segment.CorruptError{First: d.first(i), Last: d.lasts[i], Segment: fmt.Sprint(d.lasts[i]), Reason: reason}
+}
+
+// Index implements core.Store.
+func (s *Store) Index(ctx context.Context, seq core.Seq, limit int) ([]core.Extent, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	var extents []core.Extent
+	for i := d.find(seq); i < len(d.segments) && len(extents) < limit; i++ {
+		extents = append(extents, core.Extent{First: d.first(i), Last: d.lasts[i], Size: len(d.segments[i])})
+	}
+	return extents, nil
+}
+
+// Checkpoint implements core.Store.
+func (s *Store) Checkpoint(ctx context.Context, name string) ([]byte, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	return clone(d.checkpoints[name]), nil
+}
+
+// SetCheckpoint implements core.Store.
+func (s *Store) SetCheckpoint(ctx context.Context, name string, value []byte) error {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.mu.Unlock()
+	if value == nil {
+		delete(d.checkpoints, name)
+	} else {
+		d.checkpoints[name] = clone(value)
+	}
+	return nil
+}
+
+// Close implements core.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	return nil
+}
+
+// Damage flips a byte of the frame that holds seq, offset bytes from its
+// start, for tests of what a reader then sees.
+func (d *Disk) Damage(seq core.Seq, offset int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	frame := clone(d.segments[d.find(seq)])
+	frame[offset] ^= 0x40
+	d.segments[d.find(seq)] = frame
+}
+
+// find is the index of the frame that holds seq.
+func (d *Disk) find(seq core.Seq) int {
+	return sort.Search(len(d.lasts), func(i int) bool { return d.lasts[i] >= seq })
+}
+
+func (d *Disk) first(i int) core.Seq {
+	if i == 0 {
+		return 0
+	}
+	return d.lasts[i-1] + 1
+}
+
+func clone(b []byte) []byte {
+	if b == nil {
+		return nil
+	}
+	return append([]byte{}, b...)
+}

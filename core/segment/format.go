@@ -1,0 +1,159 @@
+package segment
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// A frame, all numbers little-endian:
+//
+//		 0        4      5      6        8                16       20       24
+//		+--------+------+------+--------+----------------+--------+--------+
+//		| "FLMS" | vers | hlen | flags  | first seq      | count  | data n |
+//		+--------+------+------+--------+----------------+--------+--------+
+//		 24               32               40               48
+//		+----------------+----------------+----------------+
+//		| payload sum    | reserved, zero | header sum     |
+//		+----------------+----------------+----------------+
+//		 hlen × 8                     + count × 4            + data n
+//		+----------------------------+----------------------+
+//		| ends: count × uint32       | "[" r "," r "," r "]" |
+//		+----------------------------+----------------------+
+//
+//	  - vers is Version. A reader that meets a larger one refuses it by name.
+//	  - hlen is the header's length in units of 8 bytes: a later version may
+//	    lengthen the header (the origin of the records, deletion marks,
+//	    compression) and old checks still find the header's end.
+//	  - flags bit 0: the commit goes on in the next frame. Others: zero.
+//	  - payload sum is XXH64 (seed 0) of the ends table and the data.
+//	  - header sum is XXH64 of the header's first 40 bytes, so that a segment
+//	    can be placed and a damaged length be told from a damaged record without
+//	    reading the payload.
+//	  - ends[i] is where record i ends within data; record 0 begins at 1 and
+//	    record i+1 one byte behind the end of record i.
+const (
+	offVersion   = 4
+	offHeaderLen = 5
+	offFlags     = 6
+	offFirst     = 8
+	offCount     = 16
+	offData      = 20
+	offSum       = 24
+	offReserved  = 32
+	offHeaderSum = 40
+
+	// HeaderSize is the length of the header this version writes.
+	HeaderSize = 48
+
+	// Version is the format this build writes and the newest it reads.
+	Version = 1
+)
+
+const flagContinues = 1 << 0
+
+var magic = [4]byte{'F', 'L', 'M', 'S'}
+
+// Header is what the first HeaderSize bytes of a frame say.
+type Header struct {
+	First     Seq
+	Count     int
+	Size      int // of the whole frame
+	Continues bool
+}
+
+// Last is the seq of the newest record of the frame.
+func (h Header) Last() Seq { return h.First + Seq(h.Count) - 1 }
+
+// ReadHeader checks and reads the header at the start of b without looking at
+// the payload, so that a store of files can step from frame to frame.
+// ErrShort means that b ends before the header does.
+func ReadHeader(b []byte) (Header, error) {
+	if len(b) < HeaderSize {
+		return Header{}, ErrShort
+	}
+	if !bytes.Equal(b[:4], magic[:]) {
+		return Header{}, corrupt(None, "no segment begins here")
+	}
+	if v := b[offVersion]; v > Version {
+		return Header{}, &VersionError{Version: int(v)}
+	}
+	if xxhash.Sum64(b[:offHeaderSum]) != binary.LittleEndian.Uint64(b[offHeaderSum:]) {
+		return Header{}, corrupt(None, "the header's checksum is wrong")
+	}
+	first := Seq(binary.LittleEndian.Uint64(b[offFirst:]))
+	count := binary.LittleEndian.Uint32(b[offCount:])
+	data := binary.LittleEndian.Uint32(b[offData:])
+	switch {
+	case b[offVersion] == 0 || int(b[offHeaderLen])*8 != HeaderSize:
+		return Header{}, corrupt(first, "the header has an impossible version or length")
+	case first < 0 || first > MaxSeq-Seq(count):
+		return Header{}, corrupt(None, "the first seq is out of range")
+	case count == 0 || uint64(data) < uint64(count)+1:
+		return Header{}, corrupt(first, "the counts in the header contradict each other")
+	}
+	size := uint64(HeaderSize) + 4*uint64(count) + uint64(data)
+	if size > maxData {
+		return Header{}, corrupt(first, "the segment claims to be larger than a segment can be")
+	}
+	return Header{
+		First:     first,
+		Count:     int(count),
+		Size:      int(size),
+		Continues: binary.LittleEndian.Uint16(b[offFlags:])&flagContinues != 0,
+	}, nil
+}
+
+// Decode checks a whole frame, which must be exactly b, and gives it as a
+// segment that keeps b. The error is ErrShort, a *VersionError or a
+// *CorruptError, whose First is set where the header could be trusted.
+func Decode(b []byte) (*Segment, error) {
+	h, err := ReadHeader(b)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) < h.Size {
+		return nil, ErrShort
+	}
+	if len(b) > h.Size {
+		return nil, corrupt(h.First, "bytes follow the segment's end")
+	}
+	if xxhash.Sum64(b[HeaderSize:]) != binary.LittleEndian.Uint64(b[offSum:]) {
+		return nil, corrupt(h.First, "the records' checksum is wrong").spanning(h)
+	}
+	s := open(b, h)
+	if !s.tableHolds() {
+		return nil, corrupt(h.First, "the table of records contradicts the data").spanning(h)
+	}
+	return s, nil
+}
+
+func open(frame []byte, h Header) *Segment {
+	split := HeaderSize + 4*h.Count
+	return &Segment{
+		frame: frame,
+		table: frame[HeaderSize:split:split],
+		data:  frame[split:],
+		first: h.First,
+		count: h.Count,
+	}
+}
+
+// tableHolds checks what a checksum cannot: that whoever wrote the frame wrote
+// a table that stays inside the data and marks the separators.
+func (s *Segment) tableHolds() bool {
+	n := len(s.data)
+	if s.data[0] != '[' || s.data[n-1] != ']' || s.end(s.count-1) != n-1 {
+		return false
+	}
+	start := 1
+	for i := 0; i < s.count-1; i++ {
+		end := s.end(i)
+		if end < start || end >= n-1 || s.data[end] != ',' {
+			return false
+		}
+		start = end + 1
+	}
+	return start <= n-1
+}
