@@ -1,0 +1,62 @@
+// Runs a Chromium whose every process dies with us, whatever way we end.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromiumPath } from './chromium-path.mjs'
+
+export const chromiumFlags = [
+  '--no-sandbox', // root, as in most containers, cannot have the sandbox
+  '--disable-dev-shm-usage', // containers give /dev/shm 64 MiB, too little for a renderer
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-default-apps',
+  '--disable-extensions',
+  '--disable-sync',
+  '--disable-breakpad', // the crash handler leaves our process group
+  '--disable-features=OptimizationHints,Translate,MediaRouter',
+  // A window nobody looks at must run at full speed.
+  '--disable-background-timer-throttling',
+  '--disable-backgrounding-occluded-windows',
+  '--disable-renderer-backgrounding',
+  '--no-default-browser-check',
+  '--no-first-run',
+  '--password-store=basic',
+  '--use-mock-keychain'
+]
+
+// The shell leads a process group of its own and holds the read end of a pipe from us as fd 3. When we end, even by
+// SIGKILL, the pipe closes and the shell kills the whole group, Chromium's many processes included.
+const guard = '"$@" 3<&- & browser=$!; (read -r _ <&3; kill -KILL 0) & wait "$browser"; kill -KILL 0'
+
+// Starts headless Chromium on the profile folder. Answers { pid, stderr, exited, kill }: exited is a promise, kill
+// sends SIGKILL to all of it at once, which is also how a crash looks from the disk, and resolves when it is gone.
+export function startChromium ({ profile, args = [] }) {
+  const child = spawn('/bin/sh', ['-c', guard, 'chromium', chromiumPath(), '--headless=new', `--user-data-dir=${profile}`, ...chromiumFlags, ...args], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe']
+  })
+  child.stdio[3].on('error', () => {}) // the pipe breaks when the group is killed, which is what it is for
+  const exited = new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', resolve)
+  })
+  exited.catch(() => {})
+  const kill = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch (error) {
+      if (error.code !== 'ESRCH') throw error
+    }
+    return exited
+  }
+  return { pid: child.pid, stderr: child.stderr, exited, kill }
+}
+
+export function makeProfile (name = 'profile') {
+  const folder = mkdtempSync(join(tmpdir(), `flumedb-${name}-`))
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }) }
+}
