@@ -18,11 +18,6 @@ func (b *Builder) Count() int { return len(b.ends) }
 // Size is the number of bytes that the frame would have now.
 func (b *Builder) Size() int { return HeaderSize + 4*len(b.ends) + max(len(b.data), 1) }
 
-// Fits reports whether a run of n more bytes can still be addressed.
-func (b *Builder) Fits(n int) bool {
-	return uint64(b.Size())+uint64(n)+4 <= maxData
-}
-
 // Add copies one record in.
 func (b *Builder) Add(record []byte) {
 	b.open()

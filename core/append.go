@@ -1,0 +1,220 @@
+package core
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/flumedb/flumedb-wasm/core/segment"
+)
+
+// Append appends records, all or none, and answers the newest one's seq when
+// they are durable. Without records it answers Since. If ctx ends first, the
+// error is the context's, and the records may still be appended.
+func (l *Log) Append(ctx context.Context, records ...[]byte) (Seq, error) {
+	if len(records) == 0 {
+		return l.Since(), nil
+	}
+	lens := make([]uint32, len(records))
+	size := len(records) - 1
+	for i, r := range records {
+		if len(r) > segment.MaxRecord {
+			return None, tooLarge(i, uint64(len(r)))
+		}
+		lens[i] = uint32(len(r))
+		size += len(r)
+	}
+	run := make([]byte, 0, size+1)
+	for _, r := range records {
+		run = append(append(run, r...), ',')
+	}
+	type answer struct {
+		seq Seq
+		err error
+	}
+	answered := make(chan answer, 1)
+	err := l.Enqueue(run[:size], lens, func(seq Seq, err error) { answered <- answer{seq, err} })
+	if err != nil {
+		return None, err
+	}
+	l.Commit()
+	select {
+	case a := <-answered:
+		return a.seq, a.err
+	case <-ctx.Done():
+		return None, ctx.Err()
+	}
+}
+
+// Enqueue takes records for the next commit, all or none, without waiting:
+// run is the records joined by one byte each, whichever, lens their lengths.
+// Both are copied. done is called once, with the newest one's seq or with an
+// error, after all that was enqueued before; it must not wait. If Enqueue
+// itself fails, nothing was taken and done is not called.
+//
+// The commit begins with the next Commit, so that a caller with much to append
+// can have it in one.
+func (l *Log) Enqueue(run []byte, lens []uint32, done func(Seq, error)) error {
+	if err := checkRun(run, lens); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closing {
+		return fmt.Errorf("append: the log is %w", ErrClosed)
+	}
+	l.queue.add(run, lens, l.opts.SegmentBytes, done)
+	return nil
+}
+
+// Commit has what was enqueued committed as soon as the commit under way, if
+// any, has ended. It does not wait.
+func (l *Log) Commit() { l.nudge() }
+
+func checkRun(run []byte, lens []uint32) error {
+	if len(lens) == 0 {
+		return fmt.Errorf("%w: there is none", ErrInvalidRecord)
+	}
+	sum := uint64(len(lens) - 1)
+	for i, n := range lens {
+		if n > segment.MaxRecord {
+			return tooLarge(i, uint64(n))
+		}
+		sum += uint64(n)
+	}
+	if sum != uint64(len(run)) {
+		return fmt.Errorf("%w: the lengths add up to %d bytes, but there are %d", ErrInvalidRecord, sum, len(run))
+	}
+	return nil
+}
+
+func tooLarge(i int, n uint64) error {
+	return fmt.Errorf("%w: record %d has %s bytes, and the most is %d",
+		ErrInvalidRecord, i, strconv.FormatUint(n, 10), segment.MaxRecord)
+}
+
+// queue is what waits for a commit, cut into groups, each of which will be
+// one. Only the newest group grows.
+type queue struct {
+	groups []*group
+}
+
+// group is the appends that one commit will hold.
+type group struct {
+	segments []*segment.Segment
+	open     segment.Builder // the records behind the last of segments
+	records  int
+	bytes    int
+	waiting  []waiting
+}
+
+// waiting is one append in its group.
+type waiting struct {
+	through int // how many of the group's records are its or older
+	done    func(Seq, error)
+}
+
+// maxGroup bounds what one commit holds, unless one append alone is larger, so
+// that a commit does not keep a page from breathing.
+const maxGroup = 8 << 20
+
+func (q *queue) add(run []byte, lens []uint32, segmentBytes int, done func(Seq, error)) {
+	n := len(q.groups)
+	if n == 0 || q.groups[n-1].bytes > 0 && q.groups[n-1].bytes+len(run) > maxGroup {
+		q.groups = append(q.groups, new(group))
+		n++
+	}
+	q.groups[n-1].add(run, lens, segmentBytes, done)
+}
+
+func (g *group) add(run []byte, lens []uint32, segmentBytes int, done func(Seq, error)) {
+	g.records += len(lens)
+	g.bytes += len(run) + 1
+	g.waiting = append(g.waiting, waiting{g.records, done})
+	for len(lens) > 0 {
+		room := segmentBytes - g.open.Size()
+		n, size := 0, 0
+		for n < len(lens) {
+			next := int(lens[n]) + 5 // its separator and its place in the table
+			if size+next > room && n+g.open.Count() > 0 {
+				break
+			}
+			size += next
+			n++
+		}
+		if n == 0 {
+			g.seal()
+			continue
+		}
+		size -= 4*n + 1
+		g.open.AddRun(run[:size], lens[:n])
+		lens = lens[n:]
+		if len(lens) > 0 {
+			run = run[size+1:]
+			g.seal()
+		}
+	}
+}
+
+func (g *group) seal() {
+	if g.open.Count() > 0 {
+		g.segments = append(g.segments, g.open.Finish())
+	}
+}
+
+// take removes the oldest group, nil where none waits.
+func (q *queue) take() *group {
+	if len(q.groups) == 0 {
+		return nil
+	}
+	g := q.groups[0]
+	q.groups[0] = nil
+	q.groups = q.groups[1:]
+	return g
+}
+
+// commitAll commits group after group until the log closes.
+func (l *Log) commitAll() {
+	defer close(l.drained)
+	for range l.wake {
+		for {
+			l.mu.Lock()
+			g, closing := l.queue.take(), l.closing
+			l.mu.Unlock()
+			if g == nil && closing {
+				return
+			}
+			if g == nil {
+				break
+			}
+			l.commit(g)
+		}
+	}
+}
+
+// commit writes one group and answers its appends. A group that failed leaves
+// nothing behind: those that wait behind it are tried on their own.
+func (l *Log) commit(g *group) {
+	g.seal()
+	state, err := l.store.Append(context.Background(), g.segments)
+	if err != nil {
+		err = fmt.Errorf("append: %w", err)
+		for _, w := range g.waiting {
+			w.done(None, err)
+		}
+		return
+	}
+	l.mu.Lock()
+	for _, s := range g.segments {
+		l.cache.add(s)
+	}
+	l.mu.Unlock()
+	l.advance(state)
+	before := state.Head - Seq(g.records)
+	for _, w := range g.waiting {
+		w.done(before+Seq(w.through), nil)
+	}
+	if l.merger != nil {
+		l.merger.committed(g.segments)
+	}
+}

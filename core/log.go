@@ -1,0 +1,206 @@
+package core
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/flumedb/flumedb-wasm/core/segment"
+)
+
+// Log is an open log. Its methods may be called from any goroutine.
+type Log struct {
+	store  Store
+	opts   Options
+	merger *merger
+
+	// mu guards what follows. It is never held across a call of the store,
+	// of a callback, or anything else that may wait: a host without threads
+	// calls Enqueue, Cached and Since from where waiting is impossible.
+	mu       sync.Mutex
+	state    State
+	cache    cache
+	queue    queue
+	watchers map[int]func(Seq)
+	watched  int
+	closing  bool
+
+	wake    chan struct{} // holds one token while the queue may have work
+	drained chan struct{} // closed when the committer has stopped
+	reads   chan struct{} // one token for each store read under way
+}
+
+// Options tune a log. The zero value is good.
+type Options struct {
+	// CacheBytes bounds the segments kept in memory. Default 16 MiB.
+	CacheBytes int
+
+	// SegmentBytes is how large segments become, by appends of much at once
+	// and by merging. Default 256 KiB, which IndexedDB reads and writes best.
+	SegmentBytes int
+
+	// Warn hears of failures in the background that harm nobody's data: a
+	// merge that did not work and will be tried again. May be nil.
+	Warn func(error)
+}
+
+const (
+	defaultCacheBytes   = 16 << 20
+	defaultSegmentBytes = 256 << 10
+
+	// maxReads bounds the store reads that Gets cause at once; those who
+	// wait find in the cache what the one before them has brought.
+	maxReads = 4
+)
+
+// Open opens the log in a store. The log closes the store when it is closed,
+// or when Open fails.
+func Open(ctx context.Context, store Store, opts Options) (*Log, error) {
+	if opts.CacheBytes == 0 {
+		opts.CacheBytes = defaultCacheBytes
+	}
+	if opts.SegmentBytes == 0 {
+		opts.SegmentBytes = defaultSegmentBytes
+	}
+	state, err := store.State(ctx)
+	if err != nil {
+		store.Close()
+		return nil, fmt.Errorf("opening the log: %w", err)
+	}
+	l := &Log{
+		store:    store,
+		opts:     opts,
+		state:    state,
+		cache:    cache{limit: opts.CacheBytes},
+		watchers: map[int]func(Seq){},
+		wake:     make(chan struct{}, 1),
+		drained:  make(chan struct{}),
+		reads:    make(chan struct{}, maxReads),
+	}
+	if t, ok := store.(interface{ Traits() Traits }); ok && t.Traits().Merge {
+		l.merger = newMerger(l)
+	}
+	go l.commitAll()
+	return l, nil
+}
+
+// Since is the newest seq known here, None while the log is empty. Records
+// that others have appended count once Refresh has seen them.
+func (l *Log) Since() Seq {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state.Head
+}
+
+// State is the newest state of the store known here.
+func (l *Log) State() State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.state
+}
+
+// Watch has fn called with the newest seq whenever it has moved, in order and
+// never twice at once, before the appends that moved it are answered. fn must
+// not wait.
+func (l *Log) Watch(fn func(Seq)) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := l.watched
+	l.watched++
+	l.watchers[id] = fn
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.watchers, id)
+	}
+}
+
+// Refresh looks at the store for what others have appended.
+func (l *Log) Refresh(ctx context.Context) (Seq, error) {
+	state, err := l.store.State(ctx)
+	if err != nil {
+		return None, fmt.Errorf("looking for new records: %w", err)
+	}
+	l.advance(state)
+	return l.Since(), nil
+}
+
+// advance takes a newer state of the store to heart and tells the watchers.
+func (l *Log) advance(state State) {
+	l.mu.Lock()
+	moved := state.Head > l.state.Head
+	if moved || state.Generation > l.state.Generation {
+		state.Head = max(state.Head, l.state.Head)
+		l.state = state
+	}
+	var tell []func(Seq)
+	if moved {
+		for _, fn := range l.watchers {
+			tell = append(tell, fn)
+		}
+	}
+	l.mu.Unlock()
+	for _, fn := range tell {
+		fn(state.Head)
+	}
+}
+
+// Checkpoint reads what SetCheckpoint last stored under that name, nil where
+// there is nothing.
+func (l *Log) Checkpoint(ctx context.Context, name string) ([]byte, error) {
+	value, err := l.store.Checkpoint(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("reading checkpoint %q: %w", name, err)
+	}
+	return value, nil
+}
+
+// SetCheckpoint stores a value under a name, atomically, in the log's own
+// store; nil deletes it. A view keeps its state there, together with the seq
+// that the state covers.
+func (l *Log) SetCheckpoint(ctx context.Context, name string, value []byte) error {
+	if err := l.store.SetCheckpoint(ctx, name, value); err != nil {
+		return fmt.Errorf("writing checkpoint %q: %w", name, err)
+	}
+	return nil
+}
+
+// Close refuses further appends, waits until those made before are answered,
+// and closes the store. If ctx ends first, the store is closed at once, and
+// appends that are then unanswered fail with ErrClosed or ErrUncertain.
+func (l *Log) Close(ctx context.Context) error {
+	l.mu.Lock()
+	l.closing = true
+	l.mu.Unlock()
+	l.nudge()
+	var cut error
+	select {
+	case <-l.drained:
+	case <-ctx.Done():
+		cut = ctx.Err()
+	}
+	if l.merger != nil {
+		l.merger.stop()
+	}
+	return errors.Join(l.store.Close(), cut)
+}
+
+func (l *Log) nudge() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *Log) warn(err error) {
+	if l.opts.Warn != nil {
+		l.opts.Warn(err)
+	}
+}
+
+// Run is some consecutive records of one segment.
+type Run struct {
+	*segment.Segment
+	From, Through Seq
+}
