@@ -1,0 +1,100 @@
+# Every task a person does here, by name. `make` lists them.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+# What npm ci writes last, so newer than the lock exactly when the lock is installed.
+NODE_MODULES := npm/node_modules/.package-lock.json
+GO_WASM := GOOS=js GOARCH=wasm
+# For every go test; -v names each test.
+GOTESTFLAGS ?=
+FUZZTIME ?= 30s
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##: The package
+
+.PHONY: build
+build: $(NODE_MODULES) ## compile the wasm and bundle the wrapper, into npm/dist
+	node npm/scripts/build.mjs
+
+.PHONY: pack
+pack: $(NODE_MODULES) ## build the npm tarball; the last line printed is its path
+	@cd npm && npm pack --loglevel=error >&2
+	@echo "npm/flumedb-wasm-$$(node -p 'require("./npm/package.json").version').tgz"
+
+.PHONY: size
+size: build ## bytes of the wasm, by Go package, and of the wrapper, beside the aims
+	node npm/scripts/size.mjs
+
+.PHONY: run
+run: build ## build all and open the example on localhost
+	node example-web/serve.mjs --open
+
+.PHONY: bench
+bench: build chromium ## measure against other databases, in Chromium and Node
+	node npm/bench/run.mjs
+
+##: Tests
+
+.PHONY: test
+test: lint test-go test-wasm test-npm test-browser ## everything below, on any machine with Go, Node and npm
+
+.PHONY: lint
+lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript types
+	@unformatted=$$(gofmt -l core jsbridge wasm); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
+	go vet ./core/...
+	$(GO_WASM) go vet ./...
+	go tool staticcheck ./core/...
+	$(GO_WASM) $$(go tool -n staticcheck) ./...
+	npm/node_modules/.bin/tsc -p npm
+
+.PHONY: test-go
+test-go: cc ## Go tests, native with the race detector, fuzz seeds included
+	go test -count=1 -race $(GOTESTFLAGS) ./core/...
+
+.PHONY: test-wasm
+test-wasm: chromium ## Go tests as wasm: core in Node, jsbridge in a page and a worker of Chromium
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./core/...
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:page" ./jsbridge/...
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:worker" ./jsbridge/...
+
+.PHONY: test-npm
+test-npm: pack ## the built package in Node, the tarball as a user installs it, kills of Node
+	node --test npm/test/node/*.test.mjs npm/test/package/*.test.mjs npm/test/crash/node-*.test.mjs
+
+.PHONY: test-browser
+test-browser: pack chromium ## the built package in Chromium: pages, workers, bundlers, kills of the browser
+	node --test --test-concurrency=1 npm/test/browser/*.test.mjs npm/test/crash/chromium-*.test.mjs
+
+.PHONY: fuzz
+fuzz: ## look for new failing inputs, FUZZTIME (30s) for each fuzz target
+	@grep -rlE '^func Fuzz' --include='*_test.go' core | while read -r file; do \
+	  for name in $$(grep -oE '^func Fuzz\w*' "$$file" | cut -c6-); do \
+	    echo "$$(dirname "$$file") $$name"; go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "./$$(dirname "$$file")"; \
+	  done; done
+
+.PHONY: clean
+clean: ## remove what was built; what was installed stays
+	rm -rf npm/dist npm/.tmp npm/flumedb-wasm-*.tgz npm/README.md npm/LICENSE
+
+# What the targets above stand on. Each is checked, and where it is missing, installed.
+
+$(NODE_MODULES): npm/package-lock.json
+	cd npm && npm ci
+	touch $@
+
+.PHONY: chromium
+chromium:
+	@node npm/scripts/chromium-path.mjs >/dev/null 2>&1 || .ci/apt chromium
+	@node npm/scripts/chromium-path.mjs >/dev/null
+
+# The race detector needs a C compiler.
+.PHONY: cc
+cc:
+	@command -v "$$(go env CC)" >/dev/null || .ci/apt gcc libc6-dev
