@@ -1,0 +1,155 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall/js"
+
+	"github.com/hack-pad/go-indexeddb/idb"
+
+	"github.com/flumedb/flumedb-wasm/core"
+)
+
+const (
+	segmentStore    = "segments"
+	metaStore       = "meta"
+	checkpointStore = "checkpoints"
+
+	// databaseVersion never changes: see the package comment.
+	databaseVersion = 1
+)
+
+// connection is one open IDBDatabase. Browsers close connections when storage
+// is cleared, when another tab deletes or upgrades the database, and, WebKit,
+// when its storage process dies; the store then drops it and opens another.
+type connection struct {
+	db     *idb.Database
+	raw    js.Value
+	lost   bool
+	events js.Func
+}
+
+// errLost is what every failure is that another connection may mend.
+var errLost = errors.New("the connection to the database was lost")
+
+// connect opens the database, creating it where it does not exist.
+//
+// Three ways in which go-indexeddb's Open can fail in silence are met here: a
+// context that ends answers no error, a blocked open answers a Database around
+// undefined, and an error of the upgrader panics.
+func connect(ctx context.Context, name string) (*connection, error) {
+	factory, err := factory()
+	if err != nil {
+		return nil, err
+	}
+	var upgradeErr error
+	request, err := factory.Open(context.Background(), name, databaseVersion, func(db *idb.Database, _, _ uint) error {
+		for _, store := range []string{segmentStore, metaStore, checkpointStore} {
+			if _, err := db.CreateObjectStore(store, idb.ObjectStoreOptions{}); err != nil {
+				upgradeErr = err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, hostError("opening the database", err)
+	}
+	db, err := request.Await(ctx)
+	if ctx.Err() != nil {
+		go closeWhenOpen(request)
+		return nil, ctx.Err()
+	}
+	if err := errors.Join(err, upgradeErr); err != nil {
+		return nil, hostError("opening the database", err)
+	}
+	raw, err := request.Request.Result()
+	if err != nil || !raw.Truthy() {
+		return nil, fmt.Errorf("opening the database: it stayed blocked: %w", errLost)
+	}
+	for _, store := range []string{segmentStore, metaStore, checkpointStore} {
+		if !raw.Get("objectStoreNames").Call("contains", store).Bool() {
+			raw.Call("close")
+			return nil, fmt.Errorf("opening the database: it has no object store %q, so it is not ours: %w", store, core.ErrVersion)
+		}
+	}
+	c := &connection{db: db, raw: raw}
+	c.events = js.FuncOf(func(js.Value, []js.Value) any {
+		c.lost = true
+		return nil
+	})
+	// "versionchange" too: go-indexeddb closes the database upon it, so that
+	// whoever wants to delete it need not wait for us.
+	raw.Call("addEventListener", "close", c.events)
+	raw.Call("addEventListener", "versionchange", c.events)
+	return c, nil
+}
+
+// factory is the host's IndexedDB. go-indexeddb panics where there is none.
+func factory() (*idb.Factory, error) {
+	v := js.Global().Get("indexedDB")
+	if !v.Truthy() {
+		return nil, errors.New("this host has no IndexedDB")
+	}
+	return idb.WrapFactory(v)
+}
+
+// closeWhenOpen gives up a connection that nobody waits for any more.
+func closeWhenOpen(request *idb.OpenDBRequest) {
+	if _, err := request.Await(context.Background()); err == nil {
+		if raw, err := request.Request.Result(); err == nil && raw.Truthy() {
+			raw.Call("close")
+		}
+	}
+}
+
+func (c *connection) close() {
+	c.lost = true
+	c.raw.Call("removeEventListener", "close", c.events)
+	c.raw.Call("removeEventListener", "versionchange", c.events)
+	c.events.Release()
+	c.raw.Call("close")
+}
+
+// Delete deletes the database of that name, with all in it. Stores that are
+// open on it in other tabs lose their connections and then fail with
+// core.ErrGone; it waits for those that do not let go.
+func Delete(ctx context.Context, name string) error {
+	factory, err := factory()
+	if err != nil {
+		return err
+	}
+	request, err := factory.DeleteDatabase(name)
+	if err != nil {
+		return hostError("deleting the database", err)
+	}
+	err = request.Await(ctx)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return hostError("deleting the database", err)
+}
+
+// hostError gives a browser's failure the sentinel that a caller can act on.
+// Where another connection may mend it, it is errLost too.
+func hostError(doing string, err error) error {
+	var sentinel error
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, idb.NewDOMException("QuotaExceededError")):
+		sentinel = core.ErrQuota
+	case errors.Is(err, idb.NewDOMException("VersionError")):
+		sentinel = core.ErrVersion
+	case errors.Is(err, idb.NewDOMException("InvalidStateError")),
+		errors.Is(err, idb.NewDOMException("UnknownError")),
+		errors.Is(err, idb.NewDOMException("AbortError")),
+		errors.Is(err, idb.NewDOMException("NotFoundError")):
+		sentinel = errLost
+	default:
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return fmt.Errorf("%s: %w (%w)", doing, err, sentinel)
+}

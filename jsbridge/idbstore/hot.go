@@ -1,0 +1,231 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"errors"
+	"sync"
+	"syscall/js"
+
+	"github.com/hack-pad/go-indexeddb/idb"
+)
+
+// host is the browser's functions that every append and read calls, bound so
+// that a call is one Invoke, without looking up a name or passing a string.
+type host struct {
+	transaction, objectStore, commit, abort js.Value
+	put, get, del, getAllKeys               js.Value
+	lowerBound, bound                       js.Value
+	reflectGet, reflectSet                  js.Value
+
+	uint8Array                             js.Value
+	onsuccess, oncomplete, onabort, result js.Value
+	errorKey, length                       js.Value
+	readonly, readwrite                    js.Value
+	relaxed, strict                        js.Value
+	segments, meta, checkpoints, both      js.Value
+	stateKey                               js.Value
+}
+
+// browser binds them at first use, since Node has none of it.
+var browser = sync.OnceValue(func() *host {
+	global := js.Global()
+	call := global.Get("Function").Get("prototype").Get("call")
+	method := func(class, name string) js.Value {
+		return call.Call("bind", global.Get(class).Get("prototype").Get(name))
+	}
+	keyRange := global.Get("IDBKeyRange")
+	return &host{
+		transaction: method("IDBDatabase", "transaction"),
+		objectStore: method("IDBTransaction", "objectStore"),
+		commit:      method("IDBTransaction", "commit"),
+		abort:       method("IDBTransaction", "abort"),
+		put:         method("IDBObjectStore", "put"),
+		get:         method("IDBObjectStore", "get"),
+		del:         method("IDBObjectStore", "delete"),
+		getAllKeys:  method("IDBObjectStore", "getAllKeys"),
+		lowerBound:  keyRange.Get("lowerBound").Call("bind", keyRange),
+		bound:       keyRange.Get("bound").Call("bind", keyRange),
+		reflectGet:  global.Get("Reflect").Get("get"),
+		reflectSet:  global.Get("Reflect").Get("set"),
+
+		uint8Array:  global.Get("Uint8Array"),
+		onsuccess:   js.ValueOf("onsuccess"),
+		oncomplete:  js.ValueOf("oncomplete"),
+		onabort:     js.ValueOf("onabort"),
+		result:      js.ValueOf("result"),
+		errorKey:    js.ValueOf("error"),
+		length:      js.ValueOf("length"),
+		readonly:    js.ValueOf("readonly"),
+		readwrite:   js.ValueOf("readwrite"),
+		relaxed:     js.ValueOf(map[string]any{"durability": "relaxed"}),
+		strict:      js.ValueOf(map[string]any{"durability": "strict"}),
+		segments:    js.ValueOf(segmentStore),
+		meta:        js.ValueOf(metaStore),
+		checkpoints: js.ValueOf(checkpointStore),
+		both:        js.ValueOf([]any{segmentStore, metaStore}),
+		stateKey:    js.ValueOf(stateKey),
+	}
+})
+
+// transaction is an IDBTransaction under way.
+type transaction struct {
+	*host
+	js js.Value
+	*ending
+}
+
+// ending hears how a transaction ends, and that a request in it succeeded. Its
+// functions are costly to make and so are used again; no host event can reach
+// them once the transaction has ended, because the handlers are taken off.
+type ending struct {
+	done     chan struct{} // one token when the transaction has ended
+	answered chan struct{} // one token when the awaited request succeeded
+	aborted  bool
+
+	oncomplete, onabort, onsuccess js.Func
+}
+
+var endings []*ending
+
+func borrowEnding() *ending {
+	if n := len(endings); n > 0 {
+		e := endings[n-1]
+		endings = endings[:n-1]
+		e.aborted = false
+		return e
+	}
+	e := &ending{done: make(chan struct{}, 1), answered: make(chan struct{}, 1)}
+	e.oncomplete = js.FuncOf(func(js.Value, []js.Value) any { e.done <- struct{}{}; return nil })
+	e.onabort = js.FuncOf(func(js.Value, []js.Value) any { e.aborted = true; e.done <- struct{}{}; return nil })
+	e.onsuccess = js.FuncOf(func(js.Value, []js.Value) any { e.answered <- struct{}{}; return nil })
+	return e
+}
+
+// begin starts a transaction on raw, which fails where the connection is gone.
+func (h *host) begin(raw, stores, mode, options js.Value) (t *transaction, err error) {
+	defer recoverJS(&err)
+	t = &transaction{host: h, js: h.transaction.Invoke(raw, stores, mode, options)}
+	t.ending = borrowEnding()
+	h.reflectSet.Invoke(t.js, h.oncomplete, t.ending.oncomplete)
+	h.reflectSet.Invoke(t.js, h.onabort, t.ending.onabort)
+	return t, nil
+}
+
+// await waits until request has its result. The goroutine goes on inside the
+// request's event, so the transaction is still active and takes more requests.
+func (t *transaction) await(request js.Value) (js.Value, error) {
+	t.reflectSet.Invoke(request, t.host.onsuccess, t.ending.onsuccess)
+	select {
+	case <-t.answered:
+		t.reflectSet.Invoke(request, t.host.onsuccess, js.Null())
+		return t.reflectGet.Invoke(request, t.result), nil
+	case <-t.done:
+		t.done <- struct{}{} // for end
+		return js.Undefined(), t.failure()
+	}
+}
+
+// request runs what makes requests, and aborts the transaction where one
+// cannot be made.
+func (t *transaction) request(make func()) error {
+	err := func() (err error) {
+		defer recoverJS(&err)
+		make()
+		return nil
+	}()
+	if err != nil {
+		t.tryAbort()
+	}
+	return err
+}
+
+// end waits for the transaction's end and gives back what it borrowed.
+func (t *transaction) end() error {
+	<-t.done
+	err := t.failure()
+	t.reflectSet.Invoke(t.js, t.host.oncomplete, js.Null())
+	t.reflectSet.Invoke(t.js, t.host.onabort, js.Null())
+	select {
+	case <-t.answered:
+	default:
+	}
+	endings = append(endings, t.ending)
+	return err
+}
+
+// abandon ends the transaction without its writes. It is no error that it has
+// ended already.
+func (t *transaction) abandon() {
+	t.tryAbort()
+	t.end()
+}
+
+func (t *transaction) tryAbort() {
+	var ignored error
+	defer recoverJS(&ignored)
+	t.abort.Invoke(t.js)
+}
+
+var errAborted = errors.New("the browser aborted the transaction without a reason, as it does when the disk is full")
+
+// failure is why the transaction was aborted, nil if it was not.
+func (t *transaction) failure() error {
+	if !t.aborted {
+		return nil
+	}
+	reason := t.reflectGet.Invoke(t.js, t.errorKey)
+	if !reason.Truthy() {
+		return errAborted
+	}
+	return domException(reason)
+}
+
+// bytesToJS copies b out of the wasm's memory: IndexedDB clones the whole
+// buffer behind a view, and that would be all of the memory.
+func (h *host) bytesToJS(b []byte) js.Value {
+	v := h.uint8Array.New(len(b))
+	js.CopyBytesToJS(v, b)
+	return v
+}
+
+// bytesFromJS copies a stored value in; ok is false where it is not bytes.
+func (h *host) bytesFromJS(v js.Value) (b []byte, ok bool) {
+	if v.Type() != js.TypeObject || !v.InstanceOf(h.uint8Array) {
+		return nil, false
+	}
+	b = make([]byte, h.reflectGet.Invoke(v, h.length).Int())
+	return b, js.CopyBytesToGo(b, v) == len(b)
+}
+
+// recoverJS turns a JavaScript exception, which syscall/js panics with, into
+// an error.
+func recoverJS(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case js.Error:
+		*err = domException(r.Value)
+	default:
+		panic(r)
+	}
+}
+
+// domException is go-indexeddb's error for a DOMException, by whose name
+// errors.Is compares.
+func domException(v js.Value) error {
+	return namedError{idb.NewDOMException(v.Get("name").String()), v.Get("message").String()}
+}
+
+type namedError struct {
+	idb.DOMException
+	message string
+}
+
+func (e namedError) Error() string {
+	if e.message == "" {
+		return e.DOMException.Error()
+	}
+	return e.DOMException.Error() + ": " + e.message
+}
+
+func (e namedError) Unwrap() error { return e.DOMException }

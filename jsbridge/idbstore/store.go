@@ -1,0 +1,315 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall/js"
+
+	"github.com/hack-pad/go-indexeddb/idb"
+
+	"github.com/flumedb/flumedb-wasm/core"
+)
+
+// Store is a core.Store in one IndexedDB database.
+type Store struct {
+	name   string
+	strict bool
+
+	// opening is held by whoever opens a connection, so that one does.
+	opening chan struct{}
+
+	mu     sync.Mutex // never held while anything waits
+	conn   *connection
+	row    stateRow // as last seen
+	id     uint64   // of the log's data; 0 before it was first seen
+	window window
+	closed bool
+}
+
+// Options tell how a store is opened.
+type Options struct {
+	// Strict asks the browser to have every commit on the disk before it is
+	// answered; without it a commit has reached the operating system.
+	Strict bool
+}
+
+// Open opens the database of that name, creating it where it does not exist.
+func Open(ctx context.Context, name string, opts Options) (*Store, error) {
+	s := &Store{name: name, strict: opts.Strict, opening: make(chan struct{}, 1)}
+	if _, err := s.State(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// Traits says that IndexedDB reads one large value much faster than many
+// small ones.
+func (s *Store) Traits() core.Traits { return core.Traits{Merge: true} }
+
+// do runs one operation on a connection. Every operation goes through here:
+// where its connection turns out to be lost, that one is dropped, another is
+// opened, and the operation runs once more. An operation that writes returns
+// errLost only if it is sure that nothing was written.
+func (s *Store) do(ctx context.Context, op func(*connection) error) error {
+	for try := 0; ; try++ {
+		c, err := s.connection(ctx)
+		if err == nil {
+			err = op(c)
+		}
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if c != nil && (errors.Is(err, errLost) || errors.Is(err, core.ErrQuota)) {
+			// After an abort for room, some engines keep refusing writes on
+			// the same connection when there is room again.
+			s.drop(c)
+		}
+		if try > 0 || !errors.Is(err, errLost) || s.isClosed() {
+			return s.explain(err)
+		}
+	}
+}
+
+// explain puts the one error that only the store as a whole can tell.
+func (s *Store) explain(err error) error {
+	if s.isClosed() {
+		return fmt.Errorf("%w: %w", core.ErrClosed, err)
+	}
+	return fmt.Errorf("IndexedDB %q: %w", s.name, err)
+}
+
+// connection gives the open connection, or opens one.
+func (s *Store) connection(ctx context.Context) (*connection, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if c, err := s.current(); c != nil || err != nil {
+		return c, err
+	}
+	select {
+	case s.opening <- struct{}{}:
+		defer func() { <-s.opening }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if c, err := s.current(); c != nil || err != nil {
+		return c, err
+	}
+	c, err := connect(ctx, s.name)
+	if err != nil {
+		return nil, err
+	}
+	row, err := s.introduce(c)
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		c.close()
+		return nil, core.ErrClosed
+	}
+	s.conn, s.row, s.id = c, row, row.state().ID
+	s.window.forget()
+	return c, nil
+}
+
+func (s *Store) current() (*connection, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, core.ErrClosed
+	}
+	if s.conn != nil && s.conn.lost {
+		s.conn.close()
+		s.conn = nil
+	}
+	return s.conn, nil
+}
+
+func (s *Store) drop(c *connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conn == c {
+		s.conn = nil
+		c.close()
+	}
+}
+
+func (s *Store) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// introduce reads the state row of a database just opened, and writes the
+// first one where there is none. A database that was deleted while this store
+// was open comes back empty or with another log's id: that log is gone.
+func (s *Store) introduce(c *connection) (row stateRow, err error) {
+	t, err := browser().begin(c.raw, browser().meta, browser().readwrite, s.durability())
+	if err != nil {
+		return row, hostError("opening the log", err)
+	}
+	meta := t.objectStore.Invoke(t.js, t.meta)
+	value, err := t.await(t.get.Invoke(meta, t.stateKey))
+	if err != nil {
+		t.end()
+		return row, hostError("opening the log", err)
+	}
+	row, err = t.readRow(value)
+	switch {
+	case errors.Is(err, errNoStateRow) && s.id == 0:
+		row = newStateRow(firstState())
+		err = t.request(func() { t.put.Invoke(meta, t.bytesToJS(row[:]), t.stateKey) })
+	case errors.Is(err, errNoStateRow), err == nil && s.id != 0 && row.state().ID != s.id:
+		err = core.ErrGone
+	}
+	if err != nil {
+		t.abandon()
+		return row, err
+	}
+	return row, hostError("opening the log", t.end())
+}
+
+func (h *host) readRow(value js.Value) (stateRow, error) {
+	if value.IsUndefined() {
+		return stateRow{}, errNoStateRow
+	}
+	b, ok := h.bytesFromJS(value)
+	if !ok {
+		return stateRow{}, errStateRow
+	}
+	return readStateRow(b)
+}
+
+func (s *Store) durability() js.Value {
+	if s.strict {
+		return browser().strict
+	}
+	return browser().relaxed
+}
+
+// State implements core.Store.
+func (s *Store) State(ctx context.Context) (state core.State, err error) {
+	err = s.do(ctx, func(c *connection) error {
+		value, err := read(ctx, c, metaStore, js.ValueOf(stateKey))
+		if err != nil {
+			return err
+		}
+		row, err := browser().readRow(value)
+		if errors.Is(err, errNoStateRow) || err == nil && row.state().ID != s.id {
+			return core.ErrGone
+		}
+		if err != nil {
+			return err
+		}
+		s.saw(row)
+		state = row.state()
+		return nil
+	})
+	return state, err
+}
+
+// saw takes a state row to heart.
+func (s *Store) saw(row stateRow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if row.state().Generation != s.row.state().Generation {
+		s.window.forget()
+	}
+	s.row = row
+}
+
+// Checkpoint implements core.Store.
+func (s *Store) Checkpoint(ctx context.Context, name string) (b []byte, err error) {
+	err = s.do(ctx, func(c *connection) error {
+		value, err := read(ctx, c, checkpointStore, js.ValueOf(name))
+		if err != nil || value.IsUndefined() {
+			return err
+		}
+		var ok bool
+		if b, ok = browser().bytesFromJS(value); !ok {
+			return fmt.Errorf("checkpoint %q is not bytes: %w", name, core.ErrCorrupt)
+		}
+		return nil
+	})
+	return b, err
+}
+
+// SetCheckpoint implements core.Store.
+func (s *Store) SetCheckpoint(ctx context.Context, name string, b []byte) error {
+	return s.do(ctx, func(c *connection) error {
+		t, err := browser().begin(c.raw, browser().checkpoints, browser().readwrite, s.durability())
+		if err != nil {
+			return hostError("writing a checkpoint", err)
+		}
+		err = t.request(func() {
+			checkpoints := t.objectStore.Invoke(t.js, t.checkpoints)
+			if b == nil {
+				t.del.Invoke(checkpoints, name)
+			} else {
+				t.put.Invoke(checkpoints, t.bytesToJS(b), name)
+			}
+		})
+		// Writing it a second time does no harm, so a lost connection may
+		// be answered with errLost even where the first may have worked.
+		return hostError("writing a checkpoint", errors.Join(err, t.end()))
+	})
+}
+
+// read gets one row through go-indexeddb.
+func read(ctx context.Context, c *connection, store string, key js.Value) (js.Value, error) {
+	t, err := c.db.Transaction(idb.TransactionReadOnly, store)
+	if err != nil {
+		return js.Undefined(), hostError("reading", err)
+	}
+	o, err := t.ObjectStore(store)
+	if err != nil {
+		return js.Undefined(), hostError("reading", err)
+	}
+	request, err := o.Get(key)
+	if err != nil {
+		return js.Undefined(), hostError("reading", err)
+	}
+	value, err := result(ctx, request)
+	return value, hostError("reading", err)
+}
+
+// result awaits a request, guarding what go-indexeddb's Await does in silence:
+// on a finished request it would wait for the context's end, and a context
+// that ended answers no error.
+func result(ctx context.Context, request *idb.Request) (js.Value, error) {
+	state, err := request.ReadyState()
+	if err != nil {
+		return js.Undefined(), err
+	}
+	if state == "done" {
+		if err := request.Err(); err != nil {
+			return js.Undefined(), err
+		}
+		return request.Result()
+	}
+	value, err := request.Await(ctx)
+	if ctx.Err() != nil {
+		return js.Undefined(), ctx.Err()
+	}
+	return value, err
+}
+
+// Close implements core.Store.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.conn != nil {
+		s.conn.close()
+		s.conn = nil
+	}
+	return nil
+}
