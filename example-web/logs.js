@@ -1,0 +1,33 @@
+// The two logs with their views.
+
+import Flume, { Log } from 'flumedb-wasm'
+import * as earthquakeViews from './earthquake-views.js'
+import * as flightViews from './flight-views.js'
+
+export function openLogs () {
+  return {
+    flights: Flume(Log('flights'))
+      .use('totals', flightViews.totals)
+      .use('delays', flightViews.delays)
+      .use('hours', flightViews.hours),
+    earthquakes: Flume(Log('earthquakes'))
+      .use('summary', earthquakeViews.summary)
+      .use('magnitudes', earthquakeViews.magnitudes)
+  }
+}
+
+export async function closeLogs (logs) {
+  await Promise.all(Object.values(logs).map(db => db.close()))
+}
+
+// Nobody may have them open: see tabs.js.
+export async function deleteLogs () {
+  await Log.delete('flights')
+  await Log.delete('earthquakes')
+}
+
+// The newest seq, once the log and its views are there; it rejects if they cannot be opened.
+export async function opened (db) {
+  await Promise.all(Object.keys(db.views).map(name => db[name].get({ since: -1 })))
+  return db.since.value
+}

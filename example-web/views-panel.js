@@ -1,0 +1,40 @@
+// How far each view is behind its log. During an import they follow closely; after "Rebuild views" they replay it all.
+
+import { byId, element } from './element.js'
+import { duration, number, rate } from './wording.js'
+
+export function showViews (logs, signal) {
+  byId('views-rows').replaceChildren()
+  for (const [log, db] of Object.entries(logs)) {
+    const rows = new Map(Object.keys(db.views).map(view => [view, new ViewRow(view, log)]))
+    byId('views-rows').append(...Array.from(rows.values(), row => row.root))
+    const { unsubscribe } = db.progress.subscribe(progress => rows.get(progress?.view)?.show(progress))
+    signal.addEventListener('abort', unsubscribe, { once: true })
+  }
+}
+
+class ViewRow {
+  #seq = element('td', {}, '–')
+  #bar = element('progress', { max: 1, value: 0 })
+  #state = element('td', { class: 'quiet' }, 'opening')
+  #newest
+  #frame = 0
+
+  constructor (view, log) {
+    this.#bar.setAttribute('aria-label', `Progress of ${view}`)
+    this.root = element('tr', {}, element('th', { scope: 'row' }, view), element('td', { class: 'wide' }, log), this.#seq,
+      element('td', { class: 'wide bar' }, this.#bar), this.#state)
+  }
+
+  show (progress) {
+    this.#newest = progress
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0
+      const { seq, total, rate: speed, eta } = this.#newest
+      this.#seq.textContent = number(seq)
+      this.#bar.max = Math.max(total, 1)
+      this.#bar.value = seq
+      this.#state.textContent = seq >= total ? 'up to date' : `${rate(speed)} records/s, ${duration(eta)} left`
+    })
+  }
+}
