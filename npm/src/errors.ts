@@ -1,0 +1,76 @@
+/**
+ * What went wrong, for code to act on. The codes are stable; messages are for people and may change.
+ *
+ * - `NOT_FOUND` no record has this seq
+ * - `CLOSED` the database was closed, before the call or while it waited
+ * - `CORRUPT` committed bytes are damaged; `segment` and `seq` say where
+ * - `QUOTA` the host has no room; nothing of the append was kept
+ * - `LOCKED` another process holds the log
+ * - `INVALID_RECORD` the codec cannot encode this value
+ * - `INVALID_OPTION` an argument or option is not one we know, or not of its kind
+ * - `WASM` the WebAssembly module failed to load, crashed, or is of another build
+ * - `GONE` the database was deleted or replaced under us
+ * - `VERSION` the data was written by a newer build
+ * - `ABORTED` an AbortSignal fired (the error's name is then `AbortError`)
+ * - `STORE` any other failure of the host's storage
+ * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
+ */
+export type ErrorCode =
+  | 'NOT_FOUND'
+  | 'CLOSED'
+  | 'CORRUPT'
+  | 'QUOTA'
+  | 'LOCKED'
+  | 'INVALID_RECORD'
+  | 'INVALID_OPTION'
+  | 'WASM'
+  | 'GONE'
+  | 'VERSION'
+  | 'ABORTED'
+  | 'STORE'
+  | 'VIEW'
+
+/** Where an error arose, and the error below it. */
+export interface ErrorDetail {
+  cause?: unknown
+  /** The record it concerns. */
+  seq?: number
+  /** The stored segment it concerns. */
+  segment?: string
+  /** The view it concerns. */
+  view?: string
+}
+
+/** Every error this package makes. Tell them apart by `code`. */
+export class FlumeError extends Error {
+  readonly code: ErrorCode
+  declare readonly seq?: number
+  declare readonly segment?: string
+  declare readonly view?: string
+  declare readonly cause?: unknown
+
+  constructor(code: ErrorCode, message: string, { cause, ...where }: ErrorDetail = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.name = code === 'ABORTED' ? 'AbortError' : 'FlumeError'
+    this.code = code
+    Object.assign(this, where)
+  }
+}
+
+export const closedError = (method: string) =>
+  new FlumeError('CLOSED', `cannot call:${method}, flumedb instance closed`)
+
+/** Runs a function that is not ours. What it throws is its owner's: reported as uncaught, never lost, never in our way. */
+export function call<A extends unknown[]>(fn: ((...args: A) => unknown) | undefined | null, ...args: A): void {
+  try {
+    fn?.(...args)
+  } catch (err) {
+    rethrowLater(err)
+  }
+}
+
+export function rethrowLater(err: unknown): void {
+  queueMicrotask(() => {
+    throw err
+  })
+}

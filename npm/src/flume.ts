@@ -1,0 +1,212 @@
+import { type Callback, all, answer, takeCallback } from './callback.js'
+import { FlumeError, call, closedError } from './errors.js'
+import { type WritableObv, createObv } from './obv.js'
+import { type Progress } from './progress.js'
+import { deferReader, mapPull, pullReader } from './readers.js'
+import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
+import { checkSeq, checkStreamOptions } from './stream-options.js'
+import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
+import { type HostedView, hostView, toObv } from './view-host.js'
+
+/** Changes a record's value between the log and every reader of it: `get`, streams and views. */
+export type Mapper<T> = (value: T, cb: (err: any, value?: T) => void) => void
+
+/** A database of records of type `T`, with the views `V`. */
+export type Flume<T, V = {}> = FlumeDB<T, V>
+
+/**
+ * A database over `log`. Returns at once: what is asked of it while the log loads waits, in order.
+ *
+ * With `isReady: false` no view is started until `db.ready.set(true)`, so that a migration can go first.
+ */
+export function Flume<L extends FlumeLog<any>>(
+  log: L,
+  isReady?: boolean | null,
+  mapper?: Mapper<RecordOf<L>> | null
+): FlumeOf<L> {
+  type Loaded = (err: Error | null) => void
+  const since = toObv<number>(log.since) as WritableObv<number>
+  const ready = createObv<boolean>()
+  if (isReady !== false) ready.set(true)
+  const progress = createObv<Progress>()
+  const meta: Record<string, any> = { get: 0 }
+  const views: Record<string, HostedView> = {}
+  const closers = new Set<(err: Error) => void>()
+
+  let load: { err: Error | null } | undefined
+  let loading: Loaded[] = []
+  const settleLoad: Loaded = err => {
+    load ??= { err }
+    for (const cb of loading.splice(0)) call(cb, load.err)
+  }
+  const loaded = (cb: Loaded) => {
+    if (load) cb(load.err)
+    else loading.push(cb)
+  }
+  if (log.loaded) log.loaded(settleLoad)
+  else since.once(() => settleLoad(null))
+
+  let closing: Loaded[] | undefined // who waits for the end of close()
+  const open = (method: string) => {
+    if (closing) throw closedError(method)
+  }
+  const enlist: Enlist = abort => {
+    closers.add(abort)
+    return () => closers.delete(abort)
+  }
+
+  const get = (seq: number, cb: Callback<any>) =>
+    loaded(err => {
+      if (err) return (cb as Loaded)(err)
+      try {
+        checkSeq(seq)
+        if (seq < 0 || seq > since.value!) throw new FlumeError('NOT_FOUND', `no record has seq ${seq}`, { seq })
+        meta.get++
+        log.get(seq, (err, value) => {
+          if (err || !mapper) return cb(err, value)
+          try {
+            mapper(value, cb as Loaded)
+          } catch (thrown) {
+            ;(cb as Loaded)(thrown as Error)
+          }
+        })
+      } catch (thrown) {
+        ;(cb as Loaded)(thrown as Error)
+      }
+    })
+
+  const reader = (options: StreamOptions): BatchReader<any> => {
+    const open = () => log.reader?.(options) ?? pullReader<any>(log.stream(options))
+    // Bare seqs have nothing to map. With both shapes off a stream yields values.
+    if (!mapper || (options.values === false && options.seqs !== false)) return open()
+    const bare = options.seqs === false
+    return pullReader(
+      mapPull<any, any>(pullItems(open), (item, cb) =>
+        mapper(bare ? item : item.value, (err, value) => cb(err, bare ? value : { seq: item?.seq, value }))
+      )
+    )
+  }
+
+  const stream = (options?: StreamOptions) => {
+    const { signal, ...rest } = checkStreamOptions(options)
+    return createSource<any>(
+      () => deferReader(loaded, () => reader(rest)),
+      abort => {
+        if (closing) abort(closedError('stream'))
+        const offs = [enlist(abort), bySignal(signal)(abort)]
+        return () => offs.forEach(off => off())
+      }
+    )
+  }
+
+  const viewLog: ViewLog<any> = {
+    get: (seq, cb) => get(seq, (err, value) => call(cb, err, value)),
+    stream,
+    since,
+    filename: log.filename,
+    checkpoints: log.checkpoints
+  }
+  const host = {
+    since,
+    ready,
+    progress,
+    loaded,
+    enlist,
+    reader,
+    get closed() {
+      return !!closing
+    }
+  }
+
+  const db: any = {
+    since,
+    ready,
+    progress,
+    meta,
+    views,
+    dir: log.filename ? folder(log.filename) : null,
+    get closed() {
+      return !!closing
+    },
+    append: (value: any, cb?: Callback<number>) =>
+      answer(cb, cb => {
+        open('append')
+        log.append(value, cb)
+      }),
+    get: (seq: number, cb?: Callback<any>) =>
+      answer(cb, cb => {
+        open('get')
+        get(seq, cb)
+      }),
+    stream(options?: StreamOptions) {
+      open('stream')
+      return stream(options)
+    },
+    use(name: string, create: CreateView<any>) {
+      if (Object.hasOwn(db, name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
+      open('use')
+      const view: any = create(viewLog, name)
+      for (const method of ['close', 'createSink', 'destroy', 'since'])
+        if (typeof view[method] !== 'function')
+          throw new FlumeError('VIEW', `FlumeDB view '${name}' must implement method '${method}'`, { view: name })
+      if (!view.methods) throw new FlumeError('VIEW', 'a stream view must have methods property', { view: name })
+      const hosted = hostView(host, name, view)
+      views[name] = db[name] = hosted
+      meta[name] = hosted.meta
+      return db
+    },
+    rebuild: (cb?: Callback<void>) =>
+      answer(cb, cb => {
+        open('rebuild')
+        all(Object.values(views).map(view => view.rebuild), cb as Loaded)
+      }),
+    close: (cb?: Callback<void>) =>
+      answer(cb, cb => {
+        if (closedWith !== undefined) return cb(closedWith, undefined)
+        if (closing) return closing.push(cb as Loaded)
+        closing = [cb as Loaded]
+        close()
+      })
+  }
+
+  let closedWith: Error | null | undefined
+  const close = () => {
+    const done = (err: Error | null) => {
+      closedWith = err
+      since.end()
+      progress.end()
+      for (const cb of closing!) cb(err)
+    }
+    // The views stop before their streams are ended, so that none takes its end for a failure.
+    all(
+      Object.values(views).map(view => cb => view.close(null, cb)),
+      err => (log.close ? all([cb => log.close!(cb)], e => done(err ?? e)) : done(err))
+    )
+    const closed = new FlumeError('CLOSED', 'the database was closed while this waited')
+    settleLoad(closed)
+    for (const abort of [...closers]) abort(closed)
+  }
+
+  for (const [method, kind] of Object.entries(log.methods ?? {})) {
+    const fn = (log as any)[method]
+    if (typeof fn !== 'function')
+      throw new FlumeError('INVALID_OPTION', `expected function named: "${method}" of type: "${kind}"`)
+    if (db[method] != null)
+      throw new FlumeError('INVALID_OPTION', `log method "${method}" conflicts with flumedb method of the same name`)
+    db[method] =
+      kind !== 'async'
+        ? fn
+        : (...args: any[]) =>
+            answer(takeCallback(args), cb => {
+              open(method)
+              fn.call(log, ...args, cb)
+            })
+  }
+  return db
+}
+
+// path.dirname, which browsers lack.
+function folder(file: string): string {
+  const slash = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'))
+  return slash < 0 ? '.' : file.slice(0, slash || 1)
+}

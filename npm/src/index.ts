@@ -1,0 +1,28 @@
+export { Flume, Flume as default, type Mapper } from './flume.js'
+export {
+  Reduce,
+  type CreateReduce,
+  type ReduceOptions,
+  type ReduceView,
+  type Reducer,
+  type StateCodec
+} from './reduce.js'
+export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
+// For authors of views and logs.
+export { createObv, type Obv, type ObvLike, type WritableObv } from './obv.js'
+export { createSource, type BatchReader, type Enlist, type Source } from './source.js'
+export { type Callback } from './callback.js'
+export { type Progress } from './progress.js'
+export { type End, type Observable, type Observer, type PullSource, type Subscription } from './pull.js'
+export type {
+  Checkpoints,
+  CreateView,
+  FlumeLog,
+  Item,
+  MethodKind,
+  Mounted,
+  MountedView,
+  StreamOptions,
+  View,
+  ViewLog
+} from './types.js'

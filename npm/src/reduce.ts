@@ -1,0 +1,274 @@
+import { type Callback } from './callback.js'
+import { type Checkpoint, type Encoded, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
+import { FlumeError } from './errors.js'
+import { type Obv, createObv } from './obv.js'
+import { type End, type PullSource } from './pull.js'
+import { pullReader } from './readers.js'
+import { type Source, createSource } from './source.js'
+import { type Item, type View, type ViewLog } from './types.js'
+
+/** The state to what is stored and back: `decode` is given what `encode` gave. The default is JSON. */
+export interface StateCodec<S> {
+  encode(state: S): Encoded
+  decode(stored: any): S
+}
+
+/** The state so far and a record to the state after it. It may change `acc` itself and return it. */
+export type Reducer<S, M, Acc = S> = (acc: Acc, item: M, seq: number) => S
+
+export interface ReduceOptions<T, S, M, Acc = S> {
+  reduce: Reducer<S, M, Acc>
+  /** What of a record goes to `reduce`; null or undefined skips it. */
+  map?: ((value: T, seq: number) => M | null | undefined) | null
+  codec?: StateCodec<S> | null
+}
+
+interface StateAt<S> {
+  seq: number
+  version: number | string
+  value: S
+}
+interface Meta {
+  seq: number
+  version: number | string
+  /** Bytes of the stored state, null when there is none. */
+  size: number | null
+}
+interface Wait {
+  since?: number
+}
+
+/** What `Reduce` mounts. `get` and `stream` wait for the view as every view's reads do. */
+export interface ReduceView<S, M> extends View {
+  readonly methods: { readonly get: 'async'; readonly stream: 'source'; readonly value: 'sync' }
+  /**
+   * The state; with options, the state and the seq it is of. `meta: false` leaves out the seq, `values: false` the state.
+   * The state answered is the live one: do not change it.
+   */
+  get(cb: Callback<S>): void
+  get(options: null | undefined, cb: Callback<S>): void
+  get(options: Wait & { values: false }, cb: Callback<Meta>): void
+  get(options: Wait & { meta: false }, cb: Callback<S>): void
+  get(options: Wait & { meta?: true; values?: true }, cb: Callback<StateAt<S>>): void
+  get(options: Wait & { values: false }): Promise<Meta>
+  get(options: Wait & { meta: false }): Promise<S>
+  get(options: Wait & { meta?: true; values?: true }): Promise<StateAt<S>>
+  get(options?: null): Promise<S>
+  /** The state, once; with `live`, then each item as it is given to the reducer, so that a reader can follow. */
+  stream(options: Wait & { live: true }): Source<S | M>
+  stream(options?: Wait & { live?: false }): Source<S>
+  /** The state, observable. */
+  readonly value: Obv<S>
+}
+
+/** Makes the view for `db.use`. */
+export type CreateReduce<T, S, M> = (log: ViewLog<T>, name: string) => ReduceView<S, M>
+
+const json: StateCodec<any> = {
+  encode(state) {
+    // Maps, Sets and the like would come back as plain objects.
+    if (typeof state === 'object' && !/(Object|Array|Null)]/.test(Object.prototype.toString.call(state)))
+      throw new TypeError('JSON cannot hold this state: give a codec')
+    return JSON.stringify(state)
+  },
+  decode: JSON.parse
+}
+
+/** A copy, since reducers may change what they are given; a class's instance, which has no copy, as it is. */
+function copy<S>(initial: S): S {
+  const clone = structuredClone(initial)
+  return clone && Object.getPrototypeOf(clone) !== Object.getPrototypeOf(initial) ? initial : clone
+}
+
+/** A checkpoint is due when caught up, after a pause in which more may come… */
+const PAUSE_MS = 100
+/** …and on the way there, after so many records and so long. */
+const WORK_ITEMS = 10_000
+const WORK_MS = 1000
+/** Encoding a large state takes long: checkpoints take no more than one part in so many of the time. */
+const SHARE = 20
+
+/**
+ * A view that folds the log into one state: `acc` is the state so far, `initial` (or undefined) before the first record.
+ *
+ * The state is kept in the log's own store, if the log offers one, together with the seq it is of and `version`; it is
+ * saved when caught up, at intervals on the way, and on close. Raise `version` when the functions change: a state of
+ * another version, a damaged one, or one ahead of its log is discarded and built again. After a crash the records since
+ * the last checkpoint are read once more; none is applied twice.
+ *
+ * What `reduce` or `map` throws stops this view, with an error of code `VIEW`, and nothing else.
+ */
+export function Reduce<T, S, M = T>(
+  version: number | string,
+  options: ReduceOptions<T, S, M> & { initial: S }
+): CreateReduce<T, S, M>
+export function Reduce<T, S = any, M = T>(
+  version: number | string,
+  options: ReduceOptions<T, S, M, S | undefined>
+): CreateReduce<T, S | undefined, M>
+export function Reduce<T, S, M = T>(
+  version: number | string,
+  reduce: Reducer<S, M>,
+  map: ReduceOptions<T, S, M>['map'],
+  codec: StateCodec<S> | null | undefined,
+  initial: S
+): CreateReduce<T, S, M>
+export function Reduce<T, S = any, M = T>(
+  version: number | string,
+  reduce: Reducer<S, M, S | undefined>,
+  map?: ReduceOptions<T, S, M>['map'],
+  codec?: StateCodec<S> | null
+): CreateReduce<T, S | undefined, M>
+export function Reduce(
+  version: number | string,
+  reduce: any,
+  map?: any,
+  codec?: StateCodec<any> | null,
+  initial?: any
+): CreateReduce<any, any, any> {
+  if (typeof version === 'function' || version == null)
+    throw new FlumeError('INVALID_OPTION', 'version must be a number')
+  if (typeof reduce !== 'function') ({ reduce, map, codec, initial } = reduce ?? {})
+  if (typeof reduce !== 'function') throw new FlumeError('INVALID_OPTION', 'reduce must be a function')
+  const { encode, decode } = codec ?? json
+  const ofVersion = JSON.stringify(version)
+
+  return (log, name) => {
+    const { checkpoints } = log
+    const since = createObv<number>()
+    const value = createObv<any>()
+    let size: number | null = null
+
+    // Checkpoints: one is written at a time, and a view that is being destroyed or closed waits for it.
+    let unsaved = 0
+    let writing = false
+    let idle: (() => void)[] = []
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let cost = 0
+    let complained = false
+
+    const whenIdle = (cb: () => void) => {
+      clearTimeout(timer)
+      timer = undefined
+      if (writing) idle.push(cb)
+      else cb()
+    }
+    const caughtUp = () => since.value === log.since.value
+    const schedule = () => {
+      if (!checkpoints || timer || writing || !unsaved) return
+      if (caughtUp() || unsaved >= WORK_ITEMS)
+        timer = setTimeout(save, Math.max(caughtUp() ? PAUSE_MS : WORK_MS, cost * SHARE))
+    }
+    // A checkpoint that cannot be written costs only time at the next opening: it is tried again, ever less often.
+    const save = () => {
+      timer = undefined
+      const count = unsaved
+      const done = (err?: unknown) => {
+        writing = false
+        if (err) {
+          if (!complained) console.error(`flumedb: view '${name}' cannot save its state`, err)
+          complained = true
+          cost = Math.max(cost * 2, WORK_MS)
+        } else unsaved -= count
+        for (const cb of idle.splice(0)) cb()
+        schedule()
+      }
+      writing = true
+      try {
+        const began = performance.now()
+        const bytes = encodeCheckpoint({ version: ofVersion, seq: since.value!, state: encode(value.value) })
+        cost = performance.now() - began
+        size = bytes.length
+        checkpoints!.put(name, bytes, done)
+      } catch (err) {
+        done(err)
+      }
+    }
+
+    const mapItem = ({ value, seq }: Item<any>) => (map ? map(value, seq) : value)
+    const begin = (seq: number, state: unknown) => {
+      value.set(state)
+      since.set(seq)
+    }
+    const restore = (bytes?: Uint8Array | null) => {
+      if (since.value != null) return // destroyed before it was loaded
+      try {
+        const found: Checkpoint | undefined = bytes ? decodeCheckpoint(bytes) : undefined
+        if (found?.version === ofVersion) {
+          size = bytes!.length
+          return begin(found.seq, found.state === undefined ? undefined : decode(found.state))
+        }
+      } catch {
+        // The codec cannot read it: as good as damaged.
+      }
+      begin(-1, copy(initial))
+    }
+    if (checkpoints) checkpoints.get(name, (err, bytes) => restore(err ? null : bytes))
+    else restore()
+
+    const view: View & Record<string, any> = {
+      since,
+      value,
+      methods: { get: 'async', stream: 'source', value: 'sync' },
+      get(options: any, cb: Callback<any>) {
+        const bare = !options || typeof options !== 'object' || !Object.keys(options).length
+        const seq = since.value
+        if (bare || (options.meta === false && options.values !== false)) cb(null, value.value)
+        else cb(null, options.values === false ? { seq, version, size } : { seq, version, value: value.value })
+      },
+      stream: (options: any) =>
+        createSource(() => {
+          const state = value.value
+          let first = true
+          const rest: PullSource<Item<any>> =
+            options?.live === true ? log.stream({ gt: since.value, live: true }) : (_, cb) => cb(true)
+          return pullReader<any>(function read(abort: End | null, cb): void {
+            if (first && !abort) {
+              first = false
+              return cb(null, state)
+            }
+            rest(abort, (end, item) => {
+              if (end) return cb(end)
+              let mapped
+              try {
+                mapped = mapItem(item!)
+              } catch (cause) {
+                const err = new FlumeError('VIEW', `view '${name}' threw`, { cause, view: name, seq: item!.seq })
+                return rest(err, () => cb(err))
+              }
+              if (mapped == null) read(null, cb)
+              else cb(null, mapped)
+            })
+          })
+        }),
+      createSink: over => read => {
+        const next = () =>
+          read(null, (end, item) => {
+            if (end) return over(end === true ? null : end)
+            const mapped = mapItem(item!)
+            if (mapped != null) value.set(reduce(value.value, mapped, item!.seq))
+            unsaved++
+            since.set(item!.seq)
+            schedule()
+            next()
+          })
+        next()
+      },
+      destroy: cb =>
+        whenIdle(() => {
+          unsaved = 0
+          size = null
+          begin(-1, copy(initial))
+          if (checkpoints) checkpoints.delete(name, cb)
+          else cb()
+        }),
+      close: (cb: () => void) =>
+        whenIdle(() => {
+          if (!checkpoints || !unsaved) return cb()
+          idle.push(cb)
+          save()
+        })
+    }
+    return view as any
+  }
+}

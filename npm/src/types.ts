@@ -1,0 +1,188 @@
+// The shapes that logs, views and databases share. `T` is the type of a record's value throughout.
+
+import { type Callback } from './callback.js'
+import { type Obv, type ObvLike, type WritableObv } from './obv.js'
+import { type Progress } from './progress.js'
+import { type PullSource } from './pull.js'
+import { type BatchReader, type Source } from './source.js'
+
+/** A record and its place in the log. Seqs increase strictly; an empty log's `since` is -1. */
+export interface Item<T> {
+  seq: number
+  value: T
+}
+
+/** What part of the log to read, and in what shape. An unknown option throws `INVALID_OPTION`. */
+export interface StreamOptions {
+  /** After this seq. -1 is the start of the log. */
+  gt?: number
+  gte?: number
+  /** Before this seq. */
+  lt?: number
+  lte?: number
+  /** Newest first. */
+  reverse?: boolean
+  /** Go on past the newest record, with those to come. */
+  live?: boolean
+  /** `false` skips the records that are there already, and implies `live`. */
+  old?: boolean
+  /** At most this many items; 0 or less is no limit. */
+  limit?: number
+  /** `false` yields bare values. */
+  seqs?: boolean
+  /** `false` yields bare seqs, without decoding values or applying the mapper. */
+  values?: boolean
+  /** Taken for flumedb's sake; logs have nothing to do for it. */
+  sync?: boolean
+  /** `false` keeps the records read out of the log's cache. */
+  cache?: boolean
+  /** Ends the stream with an error of code `ABORTED`. */
+  signal?: AbortSignal
+}
+
+export type MethodKind = 'sync' | 'async' | 'source'
+
+/**
+ * Named values kept in a log's own store, for views' checkpoints. A `put` replaces the whole value or leaves it as it
+ * was; operations on one name take effect in the order they were called. They may be called before the log has loaded.
+ */
+export interface Checkpoints {
+  get(name: string, cb: (err: Error | null, bytes?: Uint8Array | null) => void): void
+  put(name: string, bytes: Uint8Array, cb: (err?: Error | null) => void): void
+  delete(name: string, cb: (err?: Error | null) => void): void
+}
+
+/**
+ * What `Flume()` stands on: any flumelog of flumedb's kind. The optional members from `loaded` on are ours; a log that
+ * has them fails cleanly, reads faster and keeps checkpoints.
+ */
+export interface FlumeLog<T> {
+  /** Unset while the log loads; set before an append calls back. */
+  readonly since: ObvLike<number>
+  append(value: T | T[], cb: Callback<number>): void
+  get(seq: number, cb: Callback<T>): void
+  stream(options?: any): PullSource<any>
+  close?(cb: (err?: any) => void): void
+  /** A file of the log's; views of flumedb's kind keep theirs beside it. */
+  readonly filename?: string
+  /** More methods of the log, to be found on the database too. */
+  readonly methods?: Record<string, MethodKind>
+  /** Calls back once `since` is set, or with what keeps the log from loading; at once if that is known. */
+  loaded?(cb: (err: Error | null) => void): void
+  /** What `stream` reads, by the batch. Options are as checked, without `signal`. */
+  reader?(options: StreamOptions): BatchReader<any>
+  readonly checkpoints?: Checkpoints
+}
+
+/** The log as a view sees it: after the mapper, and still readable while the database closes. */
+export interface ViewLog<T> {
+  get(seq: number, cb: Callback<T>): void
+  stream(options: StreamOptions & { seqs: false }): Source<T>
+  stream(options?: StreamOptions): Source<Item<T>>
+  readonly since: Obv<number>
+  readonly filename?: string
+  readonly checkpoints?: Checkpoints
+}
+
+/**
+ * State derived from the log, in flumedb's sense. `since` is the seq of the last record applied: unset while the view
+ * loads, -1 when it has none. `createSink` returns a pull-stream sink of `{seq, value}`, and its callback is called when
+ * the stream is over. `destroy` discards all state and sets `since` to -1.
+ */
+export interface View<T = any> {
+  readonly since: ObvLike<number>
+  readonly methods: { readonly [name: string]: MethodKind }
+  createSink(cb: (err?: any) => void): ((read: PullSource<Item<T>>) => unknown) | { sink(read: PullSource<Item<T>>): unknown } | void
+  destroy(cb: (err?: any) => void): void
+  close(...args: any[]): void
+}
+
+export type CreateView<T, V extends View = View> = (log: ViewLog<T>, name: string) => V
+
+/** The callback method `F`, which returns a promise when called without its callback. */
+export type Async<F> = F extends (...args: infer P) => unknown
+  ? P extends [...infer A, (err: any, value: infer R, ...rest: any) => unknown]
+    ? { (...args: A): Promise<R>; (...args: P): void }
+    : F
+  : F
+
+/** A view as it is found on the database. */
+export type Mounted<V extends View> = {
+  [K in keyof V['methods'] & keyof V]: V['methods'][K] extends 'async' ? Async<V[K]> : V[K]
+} & MountedView
+
+export interface MountedView {
+  readonly name: string
+  /** The seq of the last record the view has applied. */
+  readonly since: Obv<number>
+  /**
+   * Calls back once the view has applied all that was in the log when it was called; with `after`, once it has applied
+   * that seq, and with a negative one as soon as it has loaded. Fails when the view has stopped or the database closes.
+   */
+  ready(cb: (err: Error | null) => void, after?: number): void
+  /** Calls of each method; for sources, items too. */
+  readonly meta: Record<string, number>
+  readonly methods: { readonly [name: string]: MethodKind }
+  createSink: View['createSink']
+  destroy(cb: (err?: any) => void): void
+  close(cb: (err?: any) => void): void
+  close(err: Error | null, cb: (err?: any) => void): void
+}
+
+type LogMethods<L> = L extends { methods: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
+
+/** A log with views. Every method that takes a callback returns a promise when called without it. */
+export type FlumeDB<T, V = {}> = FlumeBase<T, V> & V
+
+/** The type of a log's records; `any` for an untyped log. */
+export type RecordOf<L> = 0 extends 1 & L ? any : L extends FlumeLog<infer T> ? T : never
+
+export type FlumeOf<L> = FlumeDB<RecordOf<L>, LogMethods<L>>
+
+export interface FlumeBase<T, V = {}> {
+  /**
+   * Appends a record, or an array of them as one batch: all or none. Answers the newest seq once the log holds it as
+   * durably as the log was asked to; `since` has moved by then. Appends take effect, and are answered, in order of
+   * calling. Fails with `INVALID_RECORD`, `QUOTA` or `STORE`, and nothing of it is kept. After `close` it fails with
+   * `CLOSED`, which is thrown when there is a callback, as in flumedb.
+   */
+  append(value: T | T[]): Promise<number>
+  append(value: T | T[], cb: Callback<number>): void
+  /**
+   * One record's value. Fails with `NOT_FOUND` for a seq that is negative or past the newest, `INVALID_OPTION` for what
+   * is not a whole number, `CORRUPT` for a damaged record.
+   */
+  get(seq: number): Promise<T>
+  get(seq: number, cb: Callback<T>): void
+  /**
+   * Records in order of seq, as `{seq, value}` unless options say otherwise. Nothing is read before the first item is
+   * asked for. A stream that is open when the database closes ends with `CLOSED`.
+   */
+  stream(options: StreamOptions & { seqs: false }): Source<T>
+  stream(options: StreamOptions & { values: false; seqs?: true }): Source<number>
+  stream(options?: StreamOptions & { values?: true; seqs?: true }): Source<Item<T>>
+  stream(options: StreamOptions): Source<Item<T> | T | number>
+  /** The newest seq in the log: unset while it loads, -1 when it is empty. */
+  readonly since: Obv<number>
+  /** While its value is not true, views are not started and reads of views wait, except with `{since: -1}`. */
+  readonly ready: WritableObv<boolean>
+  /**
+   * Mounts a view at `db[name]`; returns the database. Reads of the view wait until it has applied all that was in the
+   * log when they were called; `{since: n}` waits for that seq only, `{since: -1}` for nothing but loading.
+   */
+  use<N extends string, W extends View>(name: N, create: (log: ViewLog<T>, name: string) => W): FlumeDB<T, V & { [K in N]: Mounted<W> }>
+  /** Discards all views and builds them again; answers when they have caught up. */
+  rebuild(): Promise<void>
+  rebuild(cb: (err: Error | null) => void): void
+  /** Saves and closes the views, then the log. Reads that wait fail with `CLOSED`. Later calls answer when it is done. */
+  close(): Promise<void>
+  close(cb: (err: Error | null) => void): void
+  readonly closed: boolean
+  readonly views: Record<string, MountedView>
+  /** Counts of calls: `meta.get`, and each view's methods under its name. */
+  readonly meta: Record<string, any>
+  /** The folder of the log's file, or null. */
+  readonly dir: string | null
+  /** How far each view is, at most about ten times a second for each, and once it has caught up. */
+  readonly progress: Obv<Progress>
+}

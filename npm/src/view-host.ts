@@ -1,0 +1,291 @@
+import { answer, takeCallback } from './callback.js'
+import { FlumeError, closedError, rethrowLater } from './errors.js'
+import { type Obv, type WritableObv, createObv } from './obv.js'
+import { type Progress, reporter } from './progress.js'
+import { type PullSource } from './pull.js'
+import { countReader, deferReader, pullReader } from './readers.js'
+import { type Enlist, type BatchReader, createSource, pullItems } from './source.js'
+import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
+
+/** What a view needs of the database it is mounted on. */
+export interface ViewHost {
+  readonly since: Obv<number>
+  readonly ready: Obv<boolean>
+  readonly closed: boolean
+  readonly progress: WritableObv<Progress>
+  /** Calls back once the log has loaded, at once if it has; with the reason if it never will. */
+  loaded(cb: (err: Error | null) => void): void
+  reader(options: StreamOptions): BatchReader<Item<any>>
+  /** Ends readers when the database closes. */
+  enlist: Enlist
+}
+
+/** How often a view may fail without getting further before it is left alone, and the first of the growing waits between. */
+const RETRIES = 3
+const RETRY_MS = 50
+
+/** Another library's observable as ours. */
+export function toObv<T>(from: any): Obv<T> {
+  if (from['@@observable']) return from
+  const obv = createObv<T>()
+  from((value: T) => obv.set(value))
+  return obv
+}
+
+/** A view with what only the database calls. */
+export type HostedView = MountedView & { rebuild(cb: (err: Error | null) => void): void }
+
+/**
+ * Feeds `view` from the log, and lets its methods wait for it.
+ *
+ * Of a view's builds at most one is current; starting or stopping one makes the others' late callbacks void. A view
+ * that throws is stopped, with no harm to appends or other views; so is one that keeps failing. A stopped view answers
+ * `{since: -1}` from what it has, other reads with the error, and starts again on `rebuild`.
+ */
+export function hostView(db: ViewHost, name: string, view: View): HostedView {
+  type Wait = { target: number; free?: boolean; cb: (err: Error | null) => void }
+  const since = toObv<number>(view.since)
+  const progress = reporter(name, db.progress)
+  const waiting = new Set<Wait>()
+  let lowest = Infinity // the least target that is waited for
+  let build = 0
+  let stopReading: (() => void) | undefined
+  let failure: Error | undefined
+  let closed = false
+  let destroying: ((err: Error | null) => void)[] | undefined
+  let failures = 0
+  let furthest = -1
+
+  const settle = () => {
+    const at = since.value
+    lowest = Infinity
+    for (const wait of waiting) {
+      const { target, free, cb } = wait
+      const reached = at != null && at >= target && (free || (db.ready.value && !destroying))
+      if (reached || failure) {
+        waiting.delete(wait)
+        cb(reached ? null : failure!)
+      } else if (target < lowest) lowest = target
+    }
+  }
+  since(at => {
+    if (at == null) return
+    if (stopReading) progress.at(at, db.since.value!)
+    if (at >= lowest) settle()
+  })
+  db.ready(ready => ready && settle())
+
+  const ready = (cb: (err: Error | null) => void, after?: number | null) => {
+    if (after != null && (typeof after !== 'number' || after !== after))
+      return cb(new FlumeError('INVALID_OPTION', `option "since" must be a number, not ${String(after)}`))
+    const wait: Wait = { target: after ?? Infinity, cb }
+    if (after! < 0) Object.assign(wait, { target: -1, free: true })
+    waiting.add(wait)
+    if (after != null) return settle()
+    db.loaded(err => {
+      if (!waiting.has(wait)) return
+      if (err) {
+        waiting.delete(wait)
+        return cb(err)
+      }
+      wait.target = db.since.value!
+      settle()
+    })
+  }
+
+  /** Voids the current build. */
+  const halt = () => {
+    build++
+    const stop = stopReading
+    stopReading = undefined
+    progress.stop()
+    stop?.()
+  }
+  const fail = (err: Error) => {
+    halt()
+    failure = err
+    progress.stop(err)
+    settle()
+  }
+  const viewError = (what: string, cause: unknown, seq?: number) =>
+    new FlumeError('VIEW', `view '${name}' ${what}`, { cause, view: name, ...(seq != null && { seq }) })
+
+  /** Starts a build from `from`, or from where the view says it is. */
+  const start = (from?: number) => {
+    halt()
+    failure = undefined
+    const id = build
+    const isCurrent = () => id === build
+    const current =
+      <A extends unknown[]>(fn: (...args: A) => void) =>
+      (...args: A) => {
+        if (isCurrent()) fn(...args)
+      }
+    const whenReady = (cb: () => void) => {
+      if (db.ready.value) return cb()
+      const off = db.ready(ready => {
+        if (!ready) return
+        off()
+        cb()
+      }, false)
+    }
+    whenReady(
+      current(() =>
+        since.once(
+          current(at =>
+            db.loaded(
+              current(err => {
+                if (err) return fail(err)
+                from ??= at
+                // A view ahead of its log belongs to records that are no longer there.
+                if (from > db.since.value!) rebuild()
+                else read(from, isCurrent)
+              })
+            )
+          )
+        )
+      )
+    )
+  }
+
+  const read = (from: number, isCurrent: () => boolean) => {
+    const options = { gt: from, live: true, seqs: true, values: true, ...(from === -1 && { cache: false }) }
+    const items = pullItems(() => db.reader(options), db.enlist)
+    const source: PullSource<Item<any>> = (abort, cb) =>
+      items(abort, (end, item) => {
+        if (item) progress.read()
+        try {
+          cb(end, item)
+        } catch (err) {
+          if (isCurrent()) fail(viewError('threw', err, item?.seq))
+          else rethrowLater(err)
+        }
+      })
+    stopReading = () => items(true, () => {})
+    progress.start(from, db.since.value!)
+    try {
+      const sink: any = view.createSink(err => isCurrent() && over(err))
+      ;(sink?.sink ?? sink)?.(source)
+    } catch (err) {
+      fail(viewError('threw', err))
+    }
+  }
+
+  /** The stream to the view has ended: cleanly, by the view's wish, or because the log or the view failed. */
+  const over = (err?: any) => {
+    const error: Error | undefined = err && err !== true && err.abort !== true ? err : undefined
+    // The log's own errors say nothing against the view's state, and only the host's may pass; for any other the view
+    // starts from nothing.
+    const ofLog = error instanceof FlumeError
+    const at = since.value ?? -1
+    if (at > furthest) {
+      furthest = at
+      failures = 0
+    }
+    if (ofLog && (error.code !== 'STORE' || failures >= RETRIES)) return fail(error)
+    if (failures >= RETRIES)
+      return fail(viewError(error ? 'does not get past its errors' : 'keeps ending its stream', error))
+    halt()
+    const id = build
+    const wait = RETRY_MS * 4 ** failures++
+    const again = error && !ofLog ? rebuild : start
+    if (error) console.error(`flumedb: ${again === rebuild ? 'rebuilding' : 'resuming'} view '${name}' after`, error)
+    setTimeout(() => id === build && again(), wait)
+  }
+
+  const rebuild = (cb: (err: Error | null) => void = () => {}) => {
+    halt()
+    failure = undefined
+    if (destroying) return void destroying.push(cb)
+    destroying = [cb]
+    const done = (err?: any) => {
+      const asked = destroying
+      destroying = undefined
+      if (closed || !asked) return
+      start(-1)
+      for (const cb of asked) err ? cb(err) : ready(cb)
+    }
+    try {
+      view.destroy(done)
+    } catch (err) {
+      done(err)
+    }
+  }
+
+  const meta: Record<string, number> = {}
+  const open = (method: string) => {
+    if (db.closed) throw closedError(method)
+    meta[method]++
+  }
+  const kinds = {
+    async: (fn: Function, method: string) =>
+      (...args: any[]) => {
+        const cb = takeCallback(args)
+        const after = args[0]?.since
+        if (!args.length && fn.length > 1) args.push(undefined)
+        return answer(cb, cb => {
+          open(method)
+          ready(err => {
+            if (err) return (cb as any)(err)
+            try {
+              fn.call(view, ...args, cb)
+            } catch (thrown) {
+              ;(cb as any)(viewError(`threw in ${method}`, thrown))
+            }
+          }, after)
+        })
+      },
+    source: (fn: Function, method: string) =>
+      (options?: any) => {
+        open(method)
+        return createSource(
+          () =>
+            countReader(
+              deferReader(
+                cb => ready(cb, options?.since),
+                () => pullReader(fn.call(view, options))
+              ),
+              items => (meta[method] += items)
+            ),
+          db.enlist
+        )
+      },
+    // A proxy, so that a method that is an observable is one here.
+    sync: (fn: Function, method: string) =>
+      new Proxy(fn, {
+        apply(_fn, _self, args) {
+          open(method)
+          return Reflect.apply(fn, view, args)
+        }
+      })
+  }
+
+  const hosted: any = {
+    name,
+    since,
+    ready,
+    meta,
+    methods: view.methods,
+    rebuild,
+    createSink: view.createSink,
+    destroy: (cb: any) => view.destroy(cb),
+    close(err: any, cb: any) {
+      if (typeof err === 'function') [err, cb] = [null, err]
+      closed = true
+      failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
+      halt()
+      settle()
+      if (view.close.length === 1) view.close(cb)
+      else view.close(err, cb)
+    }
+  }
+  for (const [method, kind] of Object.entries(view.methods)) {
+    const fn = (view as any)[method]
+    if (typeof fn !== 'function') throw new FlumeError('VIEW', `expected function named:${method} of type: ${kind}`, { view: name })
+    if (!kinds[kind]) throw new FlumeError('VIEW', `method '${method}' of view '${name}' is of no known kind: ${kind}`, { view: name })
+    meta[method] = 0
+    hosted[method] = kinds[kind](fn, method)
+  }
+  start()
+  return hosted
+}
