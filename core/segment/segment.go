@@ -75,12 +75,12 @@ func (s *Segment) Run(from, through Seq) []byte {
 	return s.data[s.start(int(from-s.first)):s.end(int(through-s.first))]
 }
 
-// Ends is the table of where the records from one seq through another end, as
-// little-endian uint32, each relative to base, which is where Run begins.
-func (s *Segment) Ends(from, through Seq) (table []byte, base uint32) {
-	i, j := int(from-s.first), int(through-s.first)
-	return s.table[i*4 : (j+1)*4], uint32(s.start(i))
-}
+// List is all records as they lie there: in brackets, joined by commas.
+func (s *Segment) List() []byte { return s.data }
+
+// Table is where each record ends within List, as little-endian uint32; the
+// first begins at 1, and each other one byte behind the end of the one before.
+func (s *Segment) Table() []byte { return s.table }
 
 func (s *Segment) end(i int) int {
 	return int(binary.LittleEndian.Uint32(s.table[i*4:]))

@@ -1,0 +1,128 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"context"
+	"unsafe"
+
+	"github.com/flumedb/flumedb-wasm/core"
+)
+
+// Flags of a read.
+const (
+	flagReverse = 1 << 0
+	flagNoCache = 1 << 1
+	flagEnds    = 1 << 2 // the wrapper needs to know where each record ends
+)
+
+// gotSize is the size of the record that get answered last.
+var gotSize uint32
+
+// nothing is the address of an empty record, which must not be nil.
+var nothing [1]byte
+
+func get(handle, request uint32, seq core.Seq) unsafe.Pointer {
+	log, ok := opened(handle, request)
+	if !ok {
+		return nil
+	}
+	if record, ok := log.Cached(seq); ok {
+		gotSize = uint32(len(record))
+		if len(record) == 0 {
+			return unsafe.Pointer(&nothing)
+		}
+		return pointer(record)
+	}
+	start(request, func(ctx context.Context) (answer, error) {
+		record, err := log.Get(ctx, seq)
+		return answer{data: record}, err
+	})
+	return nil
+}
+
+func read(handle, request uint32, from, through core.Seq, budget int, flags uint32) {
+	log, ok := opened(handle, request)
+	if !ok {
+		return
+	}
+	start(request, func(ctx context.Context) (answer, error) {
+		r := core.Range{From: from, Through: through, Budget: budget, Reverse: flags&flagReverse != 0, NoCache: flags&flagNoCache != 0}
+		runs, err := log.Read(ctx, r)
+		if err != nil {
+			return answer{}, err
+		}
+		handOver(request, runs, r.Reverse, flags&flagEnds != 0)
+		next := runs[len(runs)-1].Through + 1
+		if r.Reverse {
+			next = runs[len(runs)-1].From - 1
+		}
+		return answer{a: float64(next)}, nil
+	})
+}
+
+// smallRun is below what a run is joined with its neighbours: each that is
+// handed over costs the wrapper a decoding and a parse of its own.
+const smallRun = 32 << 10
+
+// handOver gives runs to the wrapper. Whole large segments go straight from
+// their memory. Small neighbours are joined first, except walking down, where
+// they come in another order than their records.
+func handOver(request uint32, runs []core.Run, reverse, ends bool) {
+	var joined list
+	for _, r := range runs {
+		whole := r.From == r.First() && r.Through == r.Last()
+		if whole && (reverse || r.Size() >= smallRun) {
+			joined.handOver(request)
+			table := pointer(r.Table())
+			if !ends {
+				table = nil
+			}
+			records(request, float64(r.From), uint32(r.Count()), pointer(r.List()), uint32(len(r.List())), table)
+			continue
+		}
+		joined.add(r, ends)
+		if reverse || len(joined.data) >= 4*smallRun {
+			joined.handOver(request)
+		}
+	}
+	joined.handOver(request)
+}
+
+// list is consecutive records put together as a segment holds them.
+type list struct {
+	first core.Seq
+	count int
+	data  []byte
+	ends  []uint32
+}
+
+func (l *list) add(r core.Run, ends bool) {
+	if l.count == 0 {
+		l.first = r.From
+		l.data = append(l.data, '[')
+	} else {
+		l.data[len(l.data)-1] = ','
+	}
+	if ends {
+		end := uint32(len(l.data)) - 1
+		for seq := r.From; seq <= r.Through; seq++ {
+			end += 1 + uint32(len(r.Record(seq)))
+			l.ends = append(l.ends, end)
+		}
+	}
+	l.data = append(append(l.data, r.Run(r.From, r.Through)...), ']')
+	l.count += int(r.Through-r.From) + 1
+}
+
+func (l *list) handOver(request uint32) {
+	if l.count == 0 {
+		return
+	}
+	table := unsafe.Pointer(unsafe.SliceData(l.ends))
+	if len(l.ends) == 0 {
+		table = nil
+	}
+	records(request, float64(l.first), uint32(l.count), pointer(l.data), uint32(len(l.data)), table)
+	*l = list{data: l.data[:0], ends: l.ends[:0]}
+}
