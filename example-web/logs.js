@@ -26,8 +26,8 @@ export async function deleteLogs () {
   await Log.delete('earthquakes')
 }
 
-// The newest seq, once the log and its views are there; it rejects if they cannot be opened.
+// Resolves once the log and its views are there to be read; it rejects if they cannot be opened.
 export async function opened (db) {
+  await db.stream({ reverse: true, limit: 1 }).collect()
   await Promise.all(Object.keys(db.views).map(name => db[name].get({ since: -1 })))
-  return db.since.value
 }

@@ -12,10 +12,7 @@ export async function showNewestRecords (db, limit, signal, show) {
     const newer = new Promise(resolve => { wake = resolve })
     if (db.since.value !== undefined && db.since.value !== shown) {
       shown = db.since.value
-      const records = []
-      for await (const record of db.stream({ reverse: true, limit, signal })) records.push(record)
-      if (signal.aborted) return
-      show(records)
+      show(await db.stream({ reverse: true, limit, signal }).collect())
       await pause(pauseMs)
       if (db.since.value !== shown) continue
     }

@@ -101,7 +101,7 @@ async function answer (request, response) {
 async function find (url) {
   let path
   try {
-    path = decodeURIComponent(new URL(url, 'http://localhost').pathname)
+    path = decodeURIComponent(new URL(`http://localhost${url}`).pathname)
   } catch {
     return {}
   }

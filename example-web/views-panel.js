@@ -30,11 +30,15 @@ class ViewRow {
     this.#newest = progress
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0
-      const { seq, total, rate: speed, eta } = this.#newest
+      const { seq, total, error } = this.#newest
       this.#seq.textContent = number(seq)
       this.#bar.max = Math.max(total, 1)
-      this.#bar.value = seq
-      this.#state.textContent = seq >= total ? 'up to date' : `${rate(speed)} records/s, ${duration(eta)} left`
+      this.#bar.value = Math.max(seq, 0)
+      this.#state.textContent = error ? `stopped: ${error.message}` : seq >= total ? 'up to date' : pace(this.#newest)
     })
   }
+}
+
+function pace ({ rate: perSecond, eta }) {
+  return eta === undefined ? 'starting' : `${rate(perSecond)} records/s, ${duration(eta / 1000)} left`
 }
