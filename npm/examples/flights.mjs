@@ -9,6 +9,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import Flume, { Log, Reduce } from 'flumedb-wasm'
+import { ProgressLine, number, percent } from './progress-line.mjs'
 
 const lateFromMinutes = 15
 const bars = { from: -30, width: 10, count: 16 }     // of the histogram; the first and the last take what lies beyond
@@ -58,7 +59,7 @@ async function importFlights () {
   const had = db.since.value + 1
   if (had > 0) console.log(`${dir} has ${number(had)} of ${number(flights.length)} flights`)
 
-  const progress = new ProgressLine(had, flights.length)
+  const progress = new ProgressLine('flights', had, flights.length)
   for (let at = had; at < flights.length; at += batchSize) {
     const seq = await db.append(flights.slice(at, at + batchSize))
     progress.show(seq + 1)
@@ -94,47 +95,10 @@ function barLabel (bar) {
   return bar === bars.count - 1 ? `${from} and more` : `${from} to ${to}`
 }
 
-// One line that is written over on a terminal; elsewhere, a line from time to time.
-class ProgressLine {
-  #had
-  #total
-  #start = performance.now()
-  #last = 0
-
-  constructor (had, total) {
-    this.#had = had
-    this.#total = total
-  }
-
-  show (count) {
-    const now = performance.now()
-    const isDue = now - this.#last > (process.stdout.isTTY ? 50 : 1000)
-    if (!isDue && count < this.#total) return
-    this.#last = now
-    const seconds = (now - this.#start) / 1000
-    const perSecond = (count - this.#had) / seconds
-    const left = count < this.#total ? `, ${((this.#total - count) / perSecond).toFixed(1)} s left` : ` in ${seconds.toFixed(1)} s`
-    const text = `${number(count)} of ${number(this.#total)} flights (${percent(count / this.#total)}), ${number(perSecond)} records/s${left}`
-    process.stdout.write(process.stdout.isTTY ? `\r\x1b[K${text}` : `${text}\n`)
-  }
-
-  end () {
-    if (this.#last > 0 && process.stdout.isTTY) process.stdout.write('\n')
-  }
-}
-
 function dataFile () {
   try {
     return createRequire(import.meta.url).resolve('vega-datasets/data/flights-200k.json')
   } catch {
     throw new Error('the data set is missing: npm install vega-datasets@2')
   }
-}
-
-function number (value) {
-  return Math.round(value).toLocaleString('en')
-}
-
-function percent (part) {
-  return `${(part * 100).toFixed(1)} %`
 }
