@@ -3,12 +3,11 @@
 package jsbridge
 
 import (
-	"context"
-	"errors"
-
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/filestore"
+	"github.com/flumedb/flumedb-wasm/jsbridge/nodefs"
 )
 
-func openFiles(ctx context.Context, dir string, strict bool) (core.Store, error) {
-	return nil, errors.New("not yet")
+func openFiles(dir string, strict bool) (core.Store, error) {
+	return filestore.Open(nodefs.New(dir), filestore.Options{Strict: strict})
 }

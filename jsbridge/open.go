@@ -51,7 +51,7 @@ func openStore(ctx context.Context, kind uint32, name string, strict bool) (core
 	case kindIndexedDB:
 		return idbstore.Open(ctx, name, idbstore.Options{Strict: strict})
 	case kindFile:
-		return openFiles(ctx, name, strict)
+		return openFiles(name, strict)
 	}
 	return nil, fmt.Errorf("there is no store of kind %d", kind)
 }

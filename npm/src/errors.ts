@@ -12,6 +12,7 @@
  * - `GONE` the database was deleted or replaced under us
  * - `VERSION` the data was written by a newer build
  * - `ABORTED` an AbortSignal fired (the error's name is then `AbortError`)
+ * - `UNCERTAIN` the store failed in the middle of a commit and cannot say whether it took effect
  * - `STORE` any other failure of the host's storage
  * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
  */
@@ -27,14 +28,17 @@ export type ErrorCode =
   | 'GONE'
   | 'VERSION'
   | 'ABORTED'
+  | 'UNCERTAIN'
   | 'STORE'
   | 'VIEW'
 
 /** Where an error arose, and the error below it. */
 export interface ErrorDetail {
   cause?: unknown
-  /** The record it concerns. */
+  /** The record it concerns, or the first of them. */
   seq?: number
+  /** The last record it concerns, where it is several: what is damaged ends there. */
+  last?: number
   /** The stored segment it concerns. */
   segment?: string
   /** The view it concerns. */
@@ -45,6 +49,7 @@ export interface ErrorDetail {
 export class FlumeError extends Error {
   readonly code: ErrorCode
   declare readonly seq?: number
+  declare readonly last?: number
   declare readonly segment?: string
   declare readonly view?: string
   declare readonly cause?: unknown

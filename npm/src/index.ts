@@ -1,4 +1,7 @@
 export { Flume, Flume as default, type Mapper } from './flume.js'
+export { Log, type LogOptions, type VerifyOptions, type VerifyReport } from './log.js'
+export { type Codec, type CodecOption } from './codec.js'
+export { type WasmSource } from './engine.js'
 export {
   Reduce,
   type CreateReduce,

@@ -1,0 +1,57 @@
+// Every function that crosses between JavaScript and Go; the twin of jsbridge/boundary.go, where each is explained. The
+// rules of the crossing stand in docs/protocol.md.
+
+/** Of this file and its twin. */
+export const PROTOCOL = 1
+
+/** Where in the module's memory something lies; 0 is nowhere. */
+export type Pointer = number
+
+export interface Exports extends WebAssembly.Exports {
+  mem: WebAssembly.Memory
+  flumedb_protocol(): number
+  flumedb_build(): number
+  flumedb_stage(size: number): Pointer
+  flumedb_open(request: number, kind: number, nameSize: number, strict: number): void
+  flumedb_delete(request: number, kind: number, nameSize: number): void
+  flumedb_append(log: number, request: number, count: number, size: number, lengths: number): void
+  flumedb_commit(log: number): void
+  flumedb_get(log: number, request: number, seq: number): Pointer
+  flumedb_size(): number
+  flumedb_read(log: number, request: number, from: number, through: number, budget: number, flags: number): void
+  flumedb_refresh(log: number, request: number): void
+  flumedb_verify(log: number, request: number): void
+  flumedb_checkpoint(log: number, request: number, nameSize: number): void
+  flumedb_set_checkpoint(log: number, request: number, nameSize: number, valueSize: number, keep: number): void
+  flumedb_close(log: number, request: number): void
+  flumedb_cancel(request: number): void
+}
+
+/** What Go calls, under the module name "flumedb". */
+export interface Imports extends Record<string, (...args: number[]) => void> {
+  settle(request: number, a: number, b: number, data: Pointer, size: number): void
+  fail(
+    request: number,
+    code: Pointer, codeSize: number,
+    message: Pointer, messageSize: number,
+    segment: Pointer, segmentSize: number,
+    first: number, last: number
+  ): void
+  records(request: number, first: number, count: number, data: Pointer, size: number, ends: Pointer): void
+  since(log: number, seq: number): void
+  progress(request: number, done: number, total: number): void
+  warn(log: number, message: Pointer, size: number): void
+}
+
+/** What a store of files calls, under the module name "files"; the twin of jsbridge/nodefs. */
+export type FileImports = Record<string, (...args: number[]) => number>
+
+/** Kinds of store. */
+export const MEMORY = 0
+export const INDEXED_DB = 1
+export const FILE = 2
+
+/** Flags of a read. */
+export const REVERSE = 1
+export const NO_CACHE = 2
+export const ENDS = 4

@@ -1,0 +1,107 @@
+// What the wrapper needs of Node.
+
+import * as fs from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { FILE, type FileImports } from './boundary.js'
+import { type WasmSource } from './engine.js'
+import { FlumeError } from './errors.js'
+import { lockFolder, type Lock } from './lock-node.js'
+
+/** The kind of store that `Log(name)` opens here. */
+export const defaultKind: number = FILE
+
+export const hasFiles: boolean = true
+
+/** Reads what is named by a path or a file: address, and fetches what is named by another. */
+export async function loadModule(source?: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {
+  source ??= new URL('./flumedb.wasm', import.meta.url)
+  if (typeof source !== 'string' && !(source instanceof URL)) return source
+  const address = String(source)
+  if (/^(https?|data|blob):/.test(address)) return fetch(address)
+  return readFile(address.startsWith('file:') ? fileURLToPath(address) : address)
+}
+
+/** The name that flumedb's modules take the folder from, to keep their files there too. */
+export const filename = (dir: string): string | undefined => join(dir, 'log')
+
+/** Deletes a log's folder, unless someone has it open. */
+export async function deleteFiles(dir: string): Promise<void> {
+  if (!fs.existsSync(dir)) return
+  const lock = lockFolder(dir)
+  if (!lock) throw new FlumeError('LOCKED', `deleting ${dir}: the log is open`)
+  try {
+    await rm(dir, { recursive: true, force: true })
+  } finally {
+    lock.release()
+  }
+}
+
+// What a failure answers; the twin of jsbridge/nodefs.
+const FAILED = -1
+const CODES: Record<string, number> = { ENOENT: -2, ENOSPC: -3, EDQUOT: -3 }
+const LOCKED = -4
+
+/** The functions of the store of files; see jsbridge/nodefs/imports.go. All are synchronous. */
+export function fileImports(memory: () => Uint8Array): FileImports {
+  const folders: { path: string; lock?: Lock }[] = []
+  let lastError = ''
+
+  const text = (at: number, size: number) => Buffer.from(memory().buffer, at, size).toString()
+  const put = (from: Uint8Array, at: number, size: number) => memory().set(from.subarray(0, size), at)
+  const path = (dir: number, at: number, size: number) => join(folders[dir].path, text(at, size))
+  /** Runs a call; what it throws becomes the number for it. */
+  const answer = (run: () => number | void): number => {
+    try {
+      return run() ?? 0
+    } catch (err) {
+      lastError = String((err as Error).message)
+      return CODES[(err as NodeJS.ErrnoException).code!] ?? FAILED
+    }
+  }
+  return {
+    folder: (at, size) => folders.push({ path: resolve(text(at, size)) }) - 1,
+    lock: dir =>
+      answer(() => {
+        fs.mkdirSync(folders[dir].path, { recursive: true })
+        const lock = lockFolder(folders[dir].path)
+        if (!lock) {
+          lastError = 'the log is open elsewhere'
+          return LOCKED
+        }
+        folders[dir].lock = lock
+      }),
+    unlock: dir => answer(() => folders[dir].lock?.release()),
+    list: (dir, at, size) =>
+      answer(() => {
+        const names = Buffer.from(fs.readdirSync(folders[dir].path).join('\n'))
+        if (names.length <= size) put(names, at, size)
+        return names.length
+      }),
+    open: (dir, at, size, create) => answer(() => fs.openSync(path(dir, at, size), create ? 'w+' : 'r+')),
+    rename: (dir, from, fromSize, to, toSize) => answer(() => fs.renameSync(path(dir, from, fromSize), path(dir, to, toSize))),
+    remove: (dir, at, size) => answer(() => fs.unlinkSync(path(dir, at, size))),
+    syncFolder: dir =>
+      answer(() => {
+        if (process.platform === 'win32') return // where folders cannot be synced, nor need be
+        const fd = fs.openSync(folders[dir].path, 'r')
+        try {
+          fs.fsyncSync(fd)
+        } finally {
+          fs.closeSync(fd)
+        }
+      }),
+    read: (fd, at, size, position) => answer(() => fs.readSync(fd, memory(), at, size, position)),
+    write: (fd, at, size, position) => answer(() => fs.writeSync(fd, memory(), at, size, position)),
+    size: fd => answer(() => fs.fstatSync(fd).size),
+    truncate: (fd, size) => answer(() => fs.ftruncateSync(fd, size)),
+    sync: fd => answer(() => fs.fdatasyncSync(fd)),
+    close: fd => answer(() => fs.closeSync(fd)),
+    message: (at, size) => {
+      const bytes = Buffer.from(lastError)
+      put(bytes, at, size)
+      return bytes.length
+    }
+  }
+}

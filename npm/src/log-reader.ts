@@ -1,0 +1,183 @@
+import { ENDS, NO_CACHE, REVERSE } from './boundary.js'
+import { type Codec, decode, json } from './codec.js'
+import { type Engine } from './engine.js'
+import { FlumeError } from './errors.js'
+import { type Obv } from './obv.js'
+import { type End } from './pull.js'
+import { type BatchReader } from './source.js'
+import { type StreamOptions } from './types.js'
+
+/** About how many bytes one read brings. While they are consumed, the next is under way. */
+const BUDGET = 1 << 20
+
+/** How many bytes may wait to be consumed before no more are read. */
+const AHEAD = 2 << 20
+
+/** How many bare seqs make a batch. */
+const SEQS = 1024
+
+/** Records as they came from Go, not yet decoded. */
+interface Chunk {
+  first: number
+  count: number
+  size: number
+  text?: string // JSON of all of them
+  records?: Uint8Array[] // or the bytes of each
+}
+
+export interface Readable {
+  engine: Engine
+  handle: number
+  since: Obv<number>
+  codec: Codec<any>
+}
+
+/** Reads a log by the batch, walking in either direction; options are as checked. */
+export function logReader(log: Readable, options: StreamOptions): BatchReader<any> {
+  const { reverse = false, seqs = true, values = true } = options
+  const live = options.live || options.old === false
+  const low = Math.max(0, options.gte != null ? Math.ceil(options.gte) : options.gt != null ? Math.floor(options.gt) + 1 : 0)
+  const high = options.lte != null ? Math.floor(options.lte) : options.lt != null ? Math.ceil(options.lt) - 1 : Infinity
+  let left = options.limit! > 0 ? options.limit! : Infinity
+  const newest = () => log.since.value!
+
+  let next = reverse ? Math.min(high, newest()) : options.old === false ? Math.max(low, newest() + 1) : low // to be read
+  let chunks: Chunk[] = []
+  let waiting = 0 // bytes in chunks
+  let reading: number | undefined
+  let failure: Error | undefined
+  let asked: ((end: End | null, items?: any[]) => void) | undefined
+  let unlisten: (() => void) | undefined
+  let over = false
+
+  const through = () => {
+    const last = reverse ? low : Math.min(high, newest())
+    return reverse ? Math.max(last, next - left + 1) : Math.min(last, next + left - 1)
+  }
+  const passed = (seq: number, bound: number) => (reverse ? seq < bound : seq > bound)
+  /** Whether nothing more can come, however the log grows. */
+  const complete = () => left <= 0 || (reverse ? next < low : next > high || (!live && next > newest()))
+
+  const read = () => {
+    if (reading !== undefined || failure || over || waiting >= AHEAD || left <= 0) return
+    const to = through()
+    if (passed(next, to)) return
+    const flags = (reverse ? REVERSE : 0) | (options.cache === false ? NO_CACHE : 0) | (log.codec === json ? 0 : ENDS)
+    reading = log.engine.request(
+      {
+        records(first, count, data, size, ends) {
+          chunks.push(take(log, first, count, data, size, ends))
+          waiting += size
+        },
+        settle(seq) {
+          reading = undefined
+          left -= Math.abs(seq - next)
+          next = seq
+          answer()
+        },
+        fail(err) {
+          reading = undefined
+          failure = err
+          answer()
+        }
+      },
+      (exports, id) => exports.flumedb_read(log.handle, id, next, to, BUDGET, flags)
+    )
+  }
+
+  const items = (chunk: Chunk): any[] => {
+    const decoded = chunk.text !== undefined ? parse(chunk) : chunk.records!.map((bytes, i) => decode(log.codec, bytes, chunk.first + i))
+    if (seqs) for (let i = 0; i < decoded.length; i++) decoded[i] = { seq: chunk.first + i, value: decoded[i] }
+    return reverse ? decoded.reverse() : decoded
+  }
+
+  /** Seqs alone need no reading: they are dense. */
+  const bareSeqs = () => {
+    const to = through()
+    const batch: number[] = []
+    for (; batch.length < SEQS && !passed(next, to); next += reverse ? -1 : 1) batch.push(next)
+    left -= batch.length
+    return batch
+  }
+
+  const answer = () => {
+    if (!asked) return read()
+    const bare = seqs && !values
+    if (bare) {
+      const batch = bareSeqs()
+      if (batch.length) return reply(null, batch)
+    } else if (chunks.length) {
+      const chunk = chunks.shift()!
+      waiting -= chunk.size
+      read()
+      let batch
+      try {
+        batch = items(chunk)
+      } catch (err) {
+        return stop(err as Error)
+      }
+      return reply(null, batch)
+    }
+    if (failure) return stop(failure)
+    if (reading !== undefined) return
+    if (complete()) return stop(true)
+    if (!bare) read()
+    if (reading === undefined) listen()
+  }
+  const reply = (end: End | null, batch?: any[]) => {
+    const cb = asked!
+    asked = undefined
+    cb(end, batch)
+  }
+  const stop = (end: End) => {
+    release()
+    reply(end)
+  }
+
+  const listen = () => {
+    unlisten ??= log.since(() => answer(), false)
+  }
+  const release = () => {
+    over = true
+    chunks = []
+    unlisten?.()
+    if (reading !== undefined) log.engine.cancel(reading)
+    reading = undefined
+  }
+
+  return {
+    next(cb) {
+      asked = cb
+      answer()
+    },
+    close(_end, cb) {
+      release()
+      cb?.()
+    }
+  }
+}
+
+/** Copies a run of records out of the module's memory. */
+function take({ engine, codec }: Readable, first: number, count: number, data: number, size: number, ends: number): Chunk {
+  if (codec === json) return { first, count, size, text: engine.text(data, size) }
+  const bytes = engine.bytes(data, size)
+  const table = new DataView(engine.memory().buffer, ends, 4 * count)
+  const records: Uint8Array[] = []
+  for (let i = 0, start = 1; i < count; i++) {
+    const end = table.getUint32(4 * i, true)
+    records.push(bytes.subarray(start, end))
+    start = end + 1
+  }
+  return { first, count, size, records }
+}
+
+function parse({ first, count, text }: Chunk): any[] {
+  try {
+    return JSON.parse(text!)
+  } catch (cause) {
+    throw new FlumeError('INVALID_RECORD', `records ${first} to ${first + count - 1} are not all JSON: was the log written with another codec?`, {
+      cause,
+      seq: first
+    })
+  }
+}

@@ -1,0 +1,275 @@
+import { defaultKind, deleteFiles, filename, hasFiles } from '#host'
+import { AppendQueue } from './append-queue.js'
+import { type Exports, FILE, INDEXED_DB, MEMORY } from './boundary.js'
+import { type Callback, answer, takeCallback } from './callback.js'
+import { type CodecOption, decode, json, toCodec } from './codec.js'
+import { type Engine, type Request, type WasmSource, engineOf } from './engine.js'
+import { FlumeError, call } from './errors.js'
+import { logReader } from './log-reader.js'
+import { type Obv, createObv } from './obv.js'
+import { onAbort } from './pull.js'
+import { deferReader } from './readers.js'
+import { type BatchReader, type Source, createSource } from './source.js'
+import { checkStreamOptions } from './stream-options.js'
+import { type Checkpoints, type FlumeLog, type StreamOptions } from './types.js'
+
+export interface LogOptions<T = any> {
+  /**
+   * When an append is answered. `'relaxed'`, the default: when the operating system has it, so that it survives the end
+   * of the page or process. `'strict'`: when the host says that the disk has it, so that it also survives the loss of
+   * power.
+   */
+  durability?: 'relaxed' | 'strict'
+  codec?: CodecOption<T>
+  /** Where the WebAssembly module comes from, for bundlers and content security policies that need to be told. */
+  wasm?: WasmSource
+  /** Gives up opening the log when it fires. */
+  signal?: AbortSignal
+}
+
+/** What a check of the whole log found. */
+export interface VerifyReport {
+  /** How many records can be read. */
+  records: number
+  segments: number
+  /** Of those segments. */
+  bytes: number
+  /** What cannot be read, by seq. Empty is good. */
+  damage: { first: number; last: number; segment: string; reason: string }[]
+}
+
+export interface VerifyOptions {
+  /** Hears how many records have been checked, of how many. */
+  onProgress?(done: number, total: number): void
+}
+
+/** A log of ours, ready for `Flume()`. It opens by itself and at once. */
+export interface Log<T = any> extends FlumeLog<T> {
+  readonly since: Obv<number>
+  /** The name, or the folder, it was opened by. */
+  readonly name: string
+  stream(options: StreamOptions & { seqs: false }): Source<T>
+  stream(options?: StreamOptions): Source<{ seq: number; value: T }>
+  close(cb?: (err?: any) => void): void
+  readonly methods: { verify: 'async' }
+  /**
+   * Reads the whole log from the store and checks every checksum and that no seq is missing or twice. What is damaged is
+   * in the report; an error means that the check could not go on. `onProgress` hears records done and in all.
+   */
+  verify(options?: VerifyOptions): Promise<VerifyReport>
+  verify(cb: Callback<VerifyReport>): void
+  verify(options: VerifyOptions | undefined, cb: Callback<VerifyReport>): void
+}
+
+const KNOWN = ['durability', 'codec', 'wasm', 'signal']
+
+/**
+ * A log of that name where the host keeps such: in IndexedDB in browsers and workers, in the folder `name` in Node.
+ * An unknown option throws `INVALID_OPTION`.
+ */
+export function Log<T = any>(name: string, options?: LogOptions<T>): Log<T> {
+  return open<T>(defaultKind, name, options)
+}
+
+/** In the IndexedDB database of that name. Tabs and workers may open it at once. */
+Log.indexedDB = <T = any>(name: string, options?: LogOptions<T>): Log<T> => open<T>(INDEXED_DB, name, options)
+
+/** In a folder, in Node. One process may open it at a time; another gets `LOCKED`. */
+Log.file = <T = any>(dir: string, options?: LogOptions<T>): Log<T> => open<T>(FILE, dir, options)
+
+/** In memory, for as long as it is open. */
+Log.memory = <T = any>(options?: LogOptions<T>): Log<T> => open<T>(MEMORY, '', options)
+
+/**
+ * Deletes a log with all in it, where `Log(name)` keeps it. Those who have it open find it `GONE`, or, in Node, keep it
+ * from being deleted with `LOCKED`.
+ */
+Log.delete = async (name: string, options?: Pick<LogOptions, 'wasm'>): Promise<void> => {
+  if (defaultKind === FILE) return deleteFiles(name)
+  const engine = await engineOf(options?.wasm)
+  return new Promise((resolve, reject) =>
+    engine.request({ settle: () => resolve(), fail: reject }, (exports, id) =>
+      exports.flumedb_delete(id, INDEXED_DB, engine.stage(name)[0])
+    )
+  )
+}
+
+function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T> {
+  checkOptions(kind, name, options)
+  const codec = toCodec(options.codec)
+  const since = createObv<number>()
+  const appends = new AppendQueue(codec, () => since.value!, seq => channel?.postMessage(seq))
+  let engine: Engine | undefined
+  let handle = 0
+  let channel: BroadcastChannel | undefined
+  let failure: Error | undefined
+  let closed = false
+  let opened = false
+  let waiting: (() => void)[] = []
+
+  const settle = (err?: Error) => {
+    opened = true
+    failure = err
+    if (err) appends.fail(err)
+    for (const fn of waiting.splice(0)) call(fn)
+  }
+  /** Runs once the log is open or has failed to. */
+  const whenOpen = (fn: () => void) => void (opened ? fn() : waiting.push(fn))
+  /** A request on the open log, or the failure. */
+  const request: RequestOnLog = (answers, enter) =>
+    whenOpen(() => {
+      const err = unusable()
+      if (err) answers.fail(err)
+      else engine!.request(answers, (exports, id) => enter(exports, handle, id, engine!))
+    })
+  const unusable = () => (failure ?? (closed ? new FlumeError('CLOSED', 'the log is closed') : undefined)) as FlumeError | undefined
+
+  const opening = async () => {
+    engine = await engineOf(options.wasm)
+    if (options.signal?.aborted) throw aborted(options.signal)
+    let off = () => {}
+    let head = -1
+    await new Promise<void>((resolve, reject) => {
+      const settle = (a: number, b: number) => {
+        handle = a
+        head = b
+        resolve()
+      }
+      const id = engine!.request({ settle, fail: reject }, (exports, id) =>
+        exports.flumedb_open(id, kind, engine!.stage(name)[0], options.durability === 'strict' ? 1 : 0)
+      )
+      off = onAbort(options.signal, () => engine!.cancel(id))
+    }).finally(() => off())
+    engine.logs.set(handle, { since: seq => since.set(seq), warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`) })
+    if (kind === INDEXED_DB) channel = listen(name, since, () => refresh())
+    since.set(head)
+    appends.open(engine, handle)
+  }
+  opening().then(
+    () => settle(),
+    err => settle(options.signal?.aborted ? aborted(options.signal) : err)
+  )
+
+  const refresh = () => closed || engine!.request({ settle() {}, fail() {} }, (exports, id) => exports.flumedb_refresh(handle, id))
+
+  const reader = (streamOptions: StreamOptions): BatchReader<any> => {
+    const err = unusable()
+    if (err) throw err
+    return logReader({ engine: engine!, handle, since, codec }, streamOptions)
+  }
+
+  const log: Log<T> = {
+    name,
+    since,
+    filename: kind === FILE ? filename(name) : undefined,
+    loaded: cb => whenOpen(() => cb(failure ?? null)),
+    append(value, cb) {
+      if (closed) return call(cb as any, new FlumeError('CLOSED', 'append: the log is closed'))
+      try {
+        appends.append(value, cb)
+      } catch (err) {
+        queueMicrotask(() => call(cb as any, err))
+      }
+    },
+    get(seq, cb) {
+      whenOpen(() => {
+        const err = unusable()
+        if (err) return call(cb as any, err)
+        const give = (bytes: Uint8Array) => {
+          let value
+          try {
+            value = decode(codec, bytes, seq)
+          } catch (err) {
+            return call(cb as any, err)
+          }
+          call(cb, null, value)
+        }
+        const id = engine!.add({ settle: (_a, _b, data = new Uint8Array()) => give(data), fail: err => call(cb as any, err) })
+        const at = engine!.enter(exports => exports.flumedb_get(handle, id, seq))
+        if (!at) return engine!.resume()
+        engine!.take(id)
+        const end = at + engine!.enter(exports => exports.flumedb_size())!
+        // JSON is parsed at once; other codecs may keep the bytes, and those in memory will be others'.
+        give(codec === json ? engine!.memory().subarray(at, end) : engine!.memory().slice(at, end))
+      })
+    },
+    stream(streamOptions?: StreamOptions): Source<any> {
+      const { signal: _, ...rest } = checkStreamOptions(streamOptions)
+      return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)))
+    },
+    reader,
+    checkpoints: checkpointsOf(request),
+    methods: { verify: 'async' },
+    verify(...args: any[]): any {
+      const callback = takeCallback(args)
+      const onProgress = (args[0] as VerifyOptions | undefined)?.onProgress
+      return answer<VerifyReport>(callback, cb =>
+        request(
+          {
+            settle: (_a, _b, data) => cb(null, JSON.parse(new TextDecoder().decode(data))),
+            fail: cb as any,
+            progress: (done, total) => onProgress?.(done, total)
+          },
+          (exports, handle, id) => exports.flumedb_verify(handle, id)
+        )
+      )
+    },
+    close(cb) {
+      whenOpen(() => {
+        if (closed || failure) return call(cb)
+        appends.flush()
+        closed = true
+        channel?.close()
+        const done = (err?: Error) => {
+          engine!.logs.delete(handle)
+          call(cb, err)
+        }
+        engine!.request({ settle: () => done(), fail: done }, (exports, id) => exports.flumedb_close(handle, id))
+      })
+    }
+  }
+  return log
+}
+
+type RequestOnLog = (answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void) => void
+
+function checkpointsOf(request: RequestOnLog): Checkpoints {
+  const set = (name: string, bytes: Uint8Array | undefined, cb: (err?: Error | null) => void) =>
+    request({ settle: () => call(cb, null), fail: err => call(cb, err) }, (exports, handle, id, engine) => {
+      const [nameSize, size] = engine.stage(name, bytes ?? new Uint8Array())
+      exports.flumedb_set_checkpoint(handle, id, nameSize, size, bytes ? 1 : 0)
+    })
+  return {
+    get: (name, cb) =>
+      request(
+        { settle: (found, _b, data) => call(cb, null, found ? (data ?? new Uint8Array()) : null), fail: err => call(cb, err) },
+        (exports, handle, id, engine) => exports.flumedb_checkpoint(handle, id, engine.stage(name)[0])
+      ),
+    put: set,
+    delete: (name, cb) => set(name, undefined, cb)
+  }
+}
+
+/** Hears other tabs and workers tell how far the log goes, and tells them. */
+function listen(name: string, since: Obv<number>, refresh: () => void): BroadcastChannel | undefined {
+  if (typeof BroadcastChannel === 'undefined') return
+  const channel = new BroadcastChannel(`flumedb-wasm:${name}`)
+  channel.onmessage = ({ data }) => {
+    if (data > since.value!) refresh()
+  }
+  ;(channel as { unref?(): void }).unref?.()
+  return channel
+}
+
+function checkOptions(kind: number, name: unknown, options: LogOptions): void {
+  const invalid = (message: string) => new FlumeError('INVALID_OPTION', message)
+  if (kind !== MEMORY && (typeof name !== 'string' || !name)) throw invalid('a log needs a name')
+  if (kind === FILE && !hasFiles) throw invalid('Log.file keeps its log in a folder, and there are none here')
+  for (const option of Object.keys(options))
+    if (!KNOWN.includes(option)) throw invalid(`unknown log option "${option}", known are ${KNOWN.join(', ')}`)
+  const { durability } = options
+  if (durability !== undefined && durability !== 'relaxed' && durability !== 'strict')
+    throw invalid(`durability must be 'relaxed' or 'strict', not ${String(durability)}`)
+}
+
+const aborted = (signal: AbortSignal) => new FlumeError('ABORTED', 'opening the log was aborted by its signal', { cause: signal.reason })
