@@ -1,0 +1,159 @@
+// What this package has set itself, and how a run is held against it. An aim names the slower and the faster side of
+// a ratio of medians; where a measurement is missing the aim has failed, whatever the reason.
+
+const OURS = 'flumedb-wasm'
+const PIPELINED = 'flumedb-wasm, a promise each'
+const SCAN = 'flumedb-wasm, pull-stream'
+const DURABILITIES = ['relaxed', 'strict']
+
+const LONGEST_TASK_MS = 50
+const FIRST_APPEND_MS = 100
+// Memory is bounded if hardly any of what a log has grown by is held by a scan of it.
+const HELD_SHARE = 0.05
+
+export function judge(results, options) {
+  return aimsOf(options).map((aim) => ({ section: aim.section, what: aim.what, ...verdict(aim, results) }))
+}
+
+function aimsOf(options) {
+  const aims = []
+  for (const host of options.hosts) {
+    for (const dataset of options.datasets) aims.push(...AIMS[host](`${host} ${dataset}`, dataset))
+    if (host === 'chromium') aims.push(...startAims())
+    aims.push(...growthAims(`${host} growth`, options.growthCounts))
+  }
+  return aims
+}
+
+const AIMS = {
+  chromium(section, dataset) {
+    const timesDexie = { small: 30, large: 10 }[dataset]
+    const timesRows = { small: 4, large: 2.5 }[dataset]
+    const timesParse = { small: 1.6, large: 2.7 }[dataset]
+    const aims = []
+    for (const durability of DURABILITIES) {
+      const metric = `pipelined ${durability}`
+      if (timesDexie) aims.push(atLeast(timesDexie, section, `${metric}: as fast as Dexie bulkAdd`, [metric, 'dexie'], [metric, PIPELINED]))
+      aims.push(atMost(1.15, section, `${metric}: the time of the JavaScript limit`, [metric, PIPELINED], [metric, 'limit']))
+      aims.push(above(1, section, `${metric}: as fast as sqlite-wasm`, [metric, 'sqlite'], [metric, PIPELINED]))
+    }
+    for (const durability of DURABILITIES) {
+      const metric = `single ${durability}`
+      aims.push(atMost(0.5, section, `one awaited append, ${durability}, p50: Dexie's add`, [metric, OURS], [metric, 'dexie']))
+      aims.push(atMost(1.5, section, `one awaited append, ${durability}, p50: a bare put`, [metric, OURS], [metric, 'floor']))
+    }
+    if (timesRows) aims.push(atLeast(timesRows, section, 'scan: as fast as getAll of rows', ['scan', 'rows'], ['scan', SCAN]))
+    if (timesParse) aims.push(atMost(timesParse, section, 'scan: the time of JSON.parse from memory', ['scan', SCAN], ['scan', 'floor']))
+    aims.push(atLeast(15, section, "get, cached: as fast as a row's", ['getCached', 'rows'], ['getCached', OURS]))
+    aims.push(atMost(4, section, "get, uncached: the time of a row's", ['getUncached', OURS], ['getUncached', 'rows']))
+    if (dataset !== 'flights') {
+      for (const work of ['batches', 'scan by pull-stream', 'scan by for await']) aims.push(longestTask(section, work))
+    }
+    return aims
+  },
+
+  node(section) {
+    return [
+      above(1, section, 'batches, relaxed: as fast as flumelog-offset', ['batches relaxed', 'flumelog-offset'], ['batches relaxed', OURS]),
+      above(1, section, 'batches, relaxed: as fast as lmdb without fsync', ['batches relaxed', 'lmdb'], ['batches relaxed', OURS]),
+      atMost(1.2, section, 'batches, strict: the time of writeSync + fdatasync', ['batches strict', OURS], ['batches strict', 'raw']),
+      above(1, section, 'cold scan: as fast as flumelog-offset', ['scan', 'flumelog-offset'], ['scan', SCAN]),
+      above(1, section, 'cold scan: as fast as async-append-only-log', ['scan', 'async-append-only-log'], ['scan', SCAN]),
+      above(1, section, 'cold scan: as fast as lmdb', ['scan', 'lmdb'], ['scan', SCAN]),
+      atMost(1.1, section, 'cold scan: the time of reading and parsing NDJSON', ['scan', SCAN], ['scan', 'raw']),
+    ]
+  },
+}
+
+function startAims() {
+  return ['first visit', 'later visit'].map((visit) => ({
+    section: 'chromium start',
+    what: `${visit}: from navigation to the first append acknowledged`,
+    aim: `under ${FIRST_APPEND_MS} ms`,
+    measure(results) {
+      const found = results.summary('chromium start', 'firstAppend', visit)
+      return found && { ...inMilliseconds(found), isMet: found.median / 1000 < FIRST_APPEND_MS }
+    },
+  }))
+}
+
+function growthAims(section, counts) {
+  const [smallest, middle, largest] = counts
+  const name = (count) => count.toLocaleString('en')
+  return [
+    atMost(1.5, section, `reopening ${name(largest)} records: the time of ${name(smallest)}`, ['reopen', String(largest)], ['reopen', String(smallest)]),
+    {
+      section,
+      what: `memory of a scan, of what the log grew from ${name(middle)} to ${name(largest)}`,
+      aim: `at most ${HELD_SHARE * 100} %`,
+      measure(results) {
+        const at = (count) => results.memory.find((entry) => entry.section === section && entry.count === count)
+        const [from, to] = [at(middle), at(largest)]
+        if (!from || !to) return null
+        const share = (held(to) - held(from)) / (to.bytes - from.bytes)
+        return { text: `${(share * 100).toFixed(1)} %`, value: share, isMet: share <= HELD_SHARE }
+      },
+    },
+  ]
+}
+
+// Resident memory is left out: it counts the file's pages and what the collector has not returned yet.
+export function held({ memory: { wasm, heap, arrayBuffers = 0 } }) {
+  return wasm + heap + arrayBuffers
+}
+
+function longestTask(section, work) {
+  return {
+    section,
+    what: `longest task on the main thread, ${work}`,
+    aim: `none over ${LONGEST_TASK_MS} ms`,
+    measure(results) {
+      const found = results.summary(section, 'longestTask', work)
+      if (!found) return null
+      const text = found.max === 0 ? `none over ${LONGEST_TASK_MS} ms in ${found.reps}` : inMilliseconds(found).text
+      return { text, value: found.max / 1000, isMet: found.max / 1000 <= LONGEST_TASK_MS }
+    },
+  }
+}
+
+function atLeast(bound, section, what, over, under) {
+  return ratioAim({ section, what, over, under, aim: `at least ${bound}x`, isMet: (ratio) => ratio >= bound })
+}
+
+function above(bound, section, what, over, under) {
+  return ratioAim({ section, what, over, under, aim: `more than ${bound}x`, isMet: (ratio) => ratio > bound })
+}
+
+function atMost(bound, section, what, over, under) {
+  return ratioAim({ section, what, over, under, aim: `at most ${bound}x`, isMet: (ratio) => ratio <= bound })
+}
+
+function ratioAim({ section, what, aim, over, under, isMet }) {
+  return {
+    section,
+    what,
+    aim,
+    measure(results) {
+      const [above, below] = [results.entry(section, ...over), results.entry(section, ...under)]
+      if (!above || !below) return null
+      const value = results.summary(section, ...over).median / results.summary(section, ...under).median
+      const perRep = above.reps.map((number, i) => number / below.reps[i]).filter(Number.isFinite)
+      const range = perRep.length > 1 ? ` [${short(Math.min(...perRep))}–${short(Math.max(...perRep))}]` : ''
+      return { text: `${short(value)}x${range}`, value, isMet: isMet(value) }
+    },
+  }
+}
+
+function verdict({ aim, measure }, results) {
+  const found = measure(results)
+  if (!found) return { aim, verdict: 'FAILED', measured: 'not measured' }
+  return { aim, verdict: found.isMet ? 'MET' : 'NOT MET', measured: found.text, value: found.value }
+}
+
+function inMilliseconds({ median, min, max }) {
+  return { text: `${short(median / 1000)} ms [${short(min / 1000)}–${short(max / 1000)}]`, value: median / 1000 }
+}
+
+function short(number) {
+  return number >= 100 ? number.toFixed(0) : number >= 10 ? number.toFixed(1) : number.toFixed(2)
+}

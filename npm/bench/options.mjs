@@ -1,0 +1,51 @@
+import { parseArgs } from 'node:util'
+import { tmpdir } from 'node:os'
+import { DATASETS } from './data/datasets.mjs'
+
+export const USAGE = `usage: node npm/bench/run.mjs [options]
+
+  --only node|chromium     one host only
+  --data NAME              small, large or flights; may be given more than once (default: all)
+  --peers NAME,...         only these peers
+  --reps N                 repetitions (default 5, with --quick 2)
+  --quick                  a tenth of the records: does everything run? Aims are shown but mean little
+  --full                   every record also for the peers that store one row a record (about four times as long)
+  --json FILE              everything measured, as JSON
+  --dir DIR                where logs and profiles are put (default: the system's temporary directory)
+`
+
+const QUICK_DIVISOR = 10
+
+export function parseOptions(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      only: { type: 'string' },
+      data: { type: 'string', multiple: true },
+      peers: { type: 'string' },
+      reps: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      full: { type: 'boolean', default: false },
+      json: { type: 'string' },
+      dir: { type: 'string', default: tmpdir() },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const datasets = values.data ?? Object.keys(DATASETS)
+  for (const name of datasets) if (!DATASETS[name]) throw new Error(`no such data: ${name} (there are ${Object.keys(DATASETS).join(', ')})`)
+  if (values.only && !['node', 'chromium'].includes(values.only)) throw new Error(`--only is node or chromium, not ${values.only}`)
+  const reps = Number(values.reps ?? (values.quick ? 2 : 5))
+  if (!Number.isInteger(reps) || reps < 1) throw new Error(`--reps is a positive number, not ${values.reps}`)
+
+  return {
+    ...values,
+    hosts: values.only ? [values.only] : ['node', 'chromium'],
+    datasets,
+    peers: values.peers?.split(','),
+    reps,
+    isFull: values.full,
+    isQuick: values.quick,
+    growthCounts: values.quick ? [20_000, 50_000, 100_000] : [100_000, 500_000, 1_000_000],
+    countOf: (dataset, count) => (values.quick ? Math.floor(count / QUICK_DIVISOR) : count),
+  }
+}

@@ -1,0 +1,63 @@
+// Runs the steps of every repetition on one host, and files what comes back.
+
+import { DATASETS } from './data/datasets.mjs'
+import { seriesName } from './results.mjs'
+import { stepsFor } from './steps.mjs'
+
+export async function runSuite({ host, options, results }) {
+  const peers = host.peers.filter((peer) => !options.peers || options.peers.includes(peer.name))
+  for (const dataset of options.datasets) {
+    const section = `${host.name} ${dataset}`
+    const count = options.countOf(dataset, DATASETS[dataset].count)
+    const started = performance.now()
+    for (let rep = 0; rep < options.reps; rep++) {
+      await options.progress(`${section}, repetition ${rep + 1} of ${options.reps}`)
+      await runRepetition({ host, peers, dataset, count, rep, section, options, results })
+    }
+    options.took(`${host.name}: ${DATASETS[dataset].title}`, performance.now() - started)
+  }
+}
+
+async function runRepetition({ host, peers, dataset, count, rep, section, options, results }) {
+  const session = await host.openSession({ dataset, count })
+  const dead = new Map()
+  try {
+    for (const peer of peers) {
+      try {
+        const about = await session.load(peer)
+        if (about) options.about.set(`${host.name} ${peer.name}`, about)
+      } catch (error) {
+        giveUp(peer, 'loading', error)
+      }
+    }
+    for (const jobs of stepsFor({ host: host.name, peers, count, rep, isFull: options.isFull })) {
+      for (const { peer, metric, ...job } of jobs) {
+        if (!dead.has(peer)) await run(peer, metric, job)
+      }
+    }
+    for (const extra of host.extras ?? []) {
+      if (extra.datasets.includes(dataset)) await extra.run({ session, section, count, results, dead })
+    }
+  } finally {
+    await session.close()
+  }
+
+  async function run(peer, metric, job) {
+    const series = seriesName(peer, job.way)
+    try {
+      const result = await session.run(peer, job)
+      results.add(section, metric, series, result)
+      // The first opening of a new process pays for starting the package as well.
+      if (metric === 'reopen' && host.isFreshProcess) results.add(section, 'reopenFirst', series, { samples: [result.samples[0]] })
+    } catch (error) {
+      results.fail(section, metric, series, error)
+      if (error.isFatal) giveUp(peer, 'all the rest', error)
+    }
+  }
+
+  // What hangs or dies is not tried again in this repetition; that it is missing is counted.
+  function giveUp(peer, metric, error) {
+    dead.set(peer, error)
+    results.fail(section, metric, peer.name, error)
+  }
+}
