@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/jsbridge/wire"
 )
 
 // Flags of a read.
@@ -69,11 +70,11 @@ const smallRun = 32 << 10
 // their memory. Small neighbours are joined first, except walking down, where
 // they come in another order than their records.
 func handOver(request uint32, runs []core.Run, reverse, ends bool) {
-	var joined list
+	var joined wire.List
 	for _, r := range runs {
 		whole := r.From == r.First() && r.Through == r.Last()
 		if whole && (reverse || r.Size() >= smallRun) {
-			joined.handOver(request)
+			handOverList(request, &joined)
 			table := pointer(r.Table())
 			if !ends {
 				table = nil
@@ -81,48 +82,22 @@ func handOver(request uint32, runs []core.Run, reverse, ends bool) {
 			records(request, float64(r.From), uint32(r.Count()), pointer(r.List()), uint32(len(r.List())), table)
 			continue
 		}
-		joined.add(r, ends)
-		if reverse || len(joined.data) >= 4*smallRun {
-			joined.handOver(request)
+		joined.Add(r, ends)
+		if reverse || len(joined.Data) >= 4*smallRun {
+			handOverList(request, &joined)
 		}
 	}
-	joined.handOver(request)
+	handOverList(request, &joined)
 }
 
-// list is consecutive records put together as a segment holds them.
-type list struct {
-	first core.Seq
-	count int
-	data  []byte
-	ends  []uint32
-}
-
-func (l *list) add(r core.Run, ends bool) {
-	if l.count == 0 {
-		l.first = r.From
-		l.data = append(l.data, '[')
-	} else {
-		l.data[len(l.data)-1] = ','
-	}
-	if ends {
-		end := uint32(len(l.data)) - 1
-		for seq := r.From; seq <= r.Through; seq++ {
-			end += 1 + uint32(len(r.Record(seq)))
-			l.ends = append(l.ends, end)
-		}
-	}
-	l.data = append(append(l.data, r.Run(r.From, r.Through)...), ']')
-	l.count += int(r.Through-r.From) + 1
-}
-
-func (l *list) handOver(request uint32) {
-	if l.count == 0 {
+func handOverList(request uint32, l *wire.List) {
+	if l.Count == 0 {
 		return
 	}
-	table := unsafe.Pointer(unsafe.SliceData(l.ends))
-	if len(l.ends) == 0 {
+	table := unsafe.Pointer(unsafe.SliceData(l.Ends))
+	if len(l.Ends) == 0 {
 		table = nil
 	}
-	records(request, float64(l.first), uint32(l.count), pointer(l.data), uint32(len(l.data)), table)
-	*l = list{data: l.data[:0], ends: l.ends[:0]}
+	records(request, float64(l.First), uint32(l.Count), pointer(l.Data), uint32(len(l.Data)), table)
+	l.Reset()
 }

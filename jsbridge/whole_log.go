@@ -4,9 +4,9 @@ package jsbridge
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/jsbridge/wire"
 )
 
 func refresh(handle, request uint32) {
@@ -59,50 +59,6 @@ func verify(handle, request uint32) {
 		report, err := log.Verify(ctx, func(seq core.Seq) {
 			progress(request, float64(seq+1), total)
 		})
-		return answer{data: reportJSON(report)}, err
+		return answer{data: wire.Report(report)}, err
 	})
-}
-
-// reportJSON writes a report by hand: encoding/json would be a third of the
-// module.
-func reportJSON(r core.Report) []byte {
-	b := []byte(`{"records":`)
-	b = strconv.AppendInt(b, r.Records, 10)
-	b = append(b, `,"segments":`...)
-	b = strconv.AppendInt(b, int64(r.Segments), 10)
-	b = append(b, `,"bytes":`...)
-	b = strconv.AppendInt(b, r.Bytes, 10)
-	b = append(b, `,"damage":[`...)
-	for i, d := range r.Damage {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, `{"first":`...)
-		b = strconv.AppendInt(b, int64(d.First), 10)
-		b = append(b, `,"last":`...)
-		b = strconv.AppendInt(b, int64(d.Last), 10)
-		b = append(b, `,"segment":`...)
-		b = appendQuoted(b, d.Segment)
-		b = append(b, `,"reason":`...)
-		b = appendQuoted(b, d.Reason)
-		b = append(b, '}')
-	}
-	return append(b, `]}`...)
-}
-
-// appendQuoted writes a string as JSON does.
-func appendQuoted(b []byte, s string) []byte {
-	const hex = "0123456789abcdef"
-	b = append(b, '"')
-	for _, r := range s {
-		switch {
-		case r == '"' || r == '\\':
-			b = append(b, '\\', byte(r))
-		case r < ' ':
-			b = append(b, '\\', 'u', '0', '0', hex[r>>4], hex[r&15])
-		default:
-			b = append(b, string(r)...)
-		}
-	}
-	return append(b, '"')
 }
