@@ -93,28 +93,24 @@ func (s *Store) newest(first core.Seq) (*file, *handle, error) {
 
 // commit writes segments behind the end of f, and undoes that if it fails.
 func (s *Store) commit(f *file, h *handle, segments []*segment.Segment) error {
-	if err := s.write(h, f.size, segments); err != nil {
-		// The last segment is not whole, so whatever stays is torn.
-		if undo := s.undo(f, h); undo != nil {
-			s.broken = undo
-		}
-		return err
-	}
-	s.unsynced = true
-	if !s.strict {
-		return nil
-	}
-	err := s.sync(f)
+	err := s.write(h, f.size, segments)
 	if err == nil {
-		return nil
+		s.unsynced = true
+		if !s.strict {
+			return nil
+		}
+		if err = s.sync(f); err == nil {
+			return nil
+		}
+		s.suspect = true
 	}
 	if undo := s.undo(f, h); undo != nil {
+		// Even a write that failed may have written all.
 		s.broken = undo
 		return fmt.Errorf("%w: %w", core.ErrUncertain, err)
 	}
-	if f.size > 0 {
-		s.suspect = true
-	} else {
+	if s.suspect && f.size == 0 {
+		s.suspect = false
 		s.forget(f)
 	}
 	return err

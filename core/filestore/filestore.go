@@ -211,18 +211,32 @@ func (s *Store) recover(f *file, h *handle) (mark, error) {
 		}
 	}
 	if s.strict {
-		// What is found is about to be told as committed, though the process
-		// that wrote it may have died before its sync.
-		if err := h.Sync(); err != nil {
-			return mark{}, fmt.Errorf("sync %s: %w", f.name, err)
-		}
-		if err := s.fs.SyncDir(); err != nil {
-			return mark{}, fmt.Errorf("sync the directory: %w", err)
+		if err := s.harden(f, h, r.newest.off, end.off); err != nil {
+			return mark{}, err
 		}
 	}
 	f.size, f.index = end.off, &r.index
 	s.unsynced, s.unlisted = !s.strict, !s.strict
 	return end, nil
+}
+
+// harden makes durable what a strict store finds and is about to tell as
+// committed. The process that wrote the last commit may have died before its
+// sync, or that sync may have failed: then the system may hold bytes for clean
+// that are not on the disk, and has to be given them once more.
+func (s *Store) harden(f *file, h *handle, from, to int64) error {
+	if from < to {
+		if err := copyBytes(h, from, h, from, to-from); err != nil {
+			return fmt.Errorf("write the last commit of %s again: %w", f.name, err)
+		}
+	}
+	if err := h.Sync(); err != nil {
+		return fmt.Errorf("sync %s: %w", f.name, err)
+	}
+	if err := s.fs.SyncDir(); err != nil {
+		return fmt.Errorf("sync the directory: %w", err)
+	}
+	return nil
 }
 
 // Recovered says what Open had to put right.

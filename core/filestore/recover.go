@@ -51,6 +51,7 @@ type recovery struct {
 	// where open is set.
 	commit mark
 	open   bool
+	newest mark // where the last commit begins that is whole
 
 	// doubt is where a commit begins that is torn unless a later one follows
 	// it; more says that what comes next may be still the same one.
@@ -65,6 +66,9 @@ func (r *recovery) frame(off int64, h segment.Header) bool {
 	r.follows(mark{h.First, off})
 	r.open = h.Continues
 	r.more = r.more && h.Continues
+	if !r.open {
+		r.newest = r.commit
+	}
 	r.index.add(h.First, off)
 	r.end = mark{h.Last() + 1, off + int64(h.Size)}
 	return true
