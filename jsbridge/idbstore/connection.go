@@ -133,8 +133,13 @@ func Delete(ctx context.Context, name string) error {
 }
 
 // hostError gives a browser's failure the sentinel that a caller can act on.
-// Where another connection may mend it, it is errLost too.
+// Where another connection may mend it, it is errLost too. go-indexeddb does
+// not make DOMExceptions of what a call throws at once, so it is done here.
 func hostError(doing string, err error) error {
+	var thrown js.Error
+	if errors.As(err, &thrown) && thrown.Value.Get("name").Type() == js.TypeString {
+		err = domException(thrown.Value)
+	}
 	var sentinel error
 	switch {
 	case err == nil:

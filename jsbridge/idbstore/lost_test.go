@@ -1,0 +1,308 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"syscall/js"
+	"testing"
+	"time"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/segment"
+	"github.com/flumedb/flumedb-wasm/core/storetest"
+)
+
+// The tests reach the store's own connections and transactions through what
+// the page sees of them, and do to them what browsers do.
+func TestMain(m *testing.M) {
+	js.Global().Call("eval", `
+		if (globalThis.indexedDB) {
+			const open = IDBFactory.prototype.open
+			globalThis.connections = []
+			IDBFactory.prototype.open = function (...args) {
+				const request = open.apply(this, args)
+				request.addEventListener('success', () => connections.push(request.result))
+				return request
+			}
+			const transaction = IDBDatabase.prototype.transaction
+			IDBDatabase.prototype.transaction = function (...args) {
+				const tx = transaction.apply(this, args)
+				globalThis.onTransaction?.(tx)
+				return tx
+			}
+		}`)
+	os.Exit(m.Run())
+}
+
+var ctx = context.Background()
+
+func openFresh(t *testing.T) (*Store, string) {
+	t.Helper()
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	s, err := Open(ctx, name, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.Close()
+		js.Global().Set("onTransaction", js.Undefined())
+		if err := Delete(ctx, name); err != nil {
+			t.Errorf("deleting the test's database: %v", err)
+		}
+	})
+	return s, name
+}
+
+// onNextWrite runs a JavaScript function on the next transaction that writes.
+func onNextWrite(text string) {
+	js.Global().Call("eval", `globalThis.onTransaction = tx => {
+		if (tx.mode !== 'readwrite') return
+		globalThis.onTransaction = undefined
+		;(`+text+`)(tx)
+	}`)
+}
+
+func appendOne(t *testing.T, s *Store, want core.Seq) {
+	t.Helper()
+	state, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(want, 1)})
+	if err != nil || state.Head != want {
+		t.Fatalf("append %d: %+v, %v", want, state, err)
+	}
+}
+
+func wantWhole(t *testing.T, s *Store, n int) {
+	t.Helper()
+	for i, r := range storetest.Records(t, s, 1<<20) {
+		if r != fmt.Sprintf(`{"seq":%d}`, i) {
+			t.Fatalf("record %d is %s", i, r)
+		}
+	}
+	if state, err := s.State(ctx); err != nil || state.Head != core.Seq(n-1) {
+		t.Fatalf("state: %+v, %v, want %d records", state, err, n)
+	}
+}
+
+func TestAClosedConnectionIsReplaced(t *testing.T) {
+	for name, use := range map[string]func(s *Store) error{
+		"state": func(s *Store) error { _, err := s.State(ctx); return err },
+		"append": func(s *Store) error {
+			_, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(1, 1)})
+			return err
+		},
+		"read":       func(s *Store) error { _, err := s.Read(ctx, 0, false, 1); return err },
+		"index":      func(s *Store) error { _, err := s.Index(ctx, 0, 10); return err },
+		"checkpoint": func(s *Store) error { _, err := s.Checkpoint(ctx, "a"); return err },
+		"set":        func(s *Store) error { return s.SetCheckpoint(ctx, "a", []byte("x")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := openFresh(t)
+			appendOne(t, s, 0)
+			js.Global().Call("eval", `connections.forEach(db => db.close())`)
+			if err := use(s); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+func TestACommitThatTheBrowserLost(t *testing.T) {
+	const loss = `Object.defineProperty(tx, 'error', { value: new DOMException('Connection to Indexed Database server lost. Refresh the page to try again', 'UnknownError') })`
+	for name, sabotage := range map[string]string{
+		"after it took effect": `tx => tx.addEventListener('complete', event => {
+			event.stopImmediatePropagation()
+			tx.db.close()
+			` + loss + `
+			tx.dispatchEvent(new Event('abort'))
+		})`,
+		"before it took effect": `tx => { ` + loss + `; setTimeout(() => { try { tx.abort() } catch {} }) }`,
+		"before it could begin": `tx => { tx.abort(); tx.db.close() }`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := openFresh(t)
+			appendOne(t, s, 0)
+			onNextWrite(sabotage)
+			appendOne(t, s, 1)
+			appendOne(t, s, 2)
+			wantWhole(t, s, 3)
+		})
+	}
+}
+
+func TestAnAbortWithoutAReasonIsAnError(t *testing.T) {
+	s, _ := openFresh(t)
+	appendOne(t, s, 0)
+	onNextWrite(`tx => queueMicrotask(() => tx.abort())`)
+	if _, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(1, 1)}); !errors.Is(err, errAborted) {
+		t.Fatalf("append in an aborted transaction: %v", err)
+	}
+	onNextWrite(`tx => queueMicrotask(() => tx.abort())`)
+	if err := s.SetCheckpoint(ctx, "a", []byte("x")); !errors.Is(err, errAborted) {
+		t.Fatalf("checkpoint in an aborted transaction: %v", err)
+	}
+	if v, err := s.Checkpoint(ctx, "a"); v != nil || err != nil {
+		t.Fatalf("the checkpoint that was not written: %q, %v", v, err)
+	}
+	appendOne(t, s, 1)
+	wantWhole(t, s, 2)
+}
+
+func TestNoRoom(t *testing.T) {
+	s, _ := openFresh(t)
+	appendOne(t, s, 0)
+	onNextWrite(`tx => {
+		Object.defineProperty(tx, 'error', { value: new DOMException('', 'QuotaExceededError') })
+		queueMicrotask(() => tx.abort())
+	}`)
+	if _, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(1, 1)}); !errors.Is(err, core.ErrQuota) {
+		t.Fatalf("append without room: %v", err)
+	}
+	appendOne(t, s, 1)
+	wantWhole(t, s, 2)
+}
+
+func TestADatabaseDeletedUnderUsIsGone(t *testing.T) {
+	s, name := openFresh(t)
+	appendOne(t, s, 0)
+	if err := Delete(ctx, name); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(1, 1)}); !errors.Is(err, core.ErrGone) {
+			t.Fatalf("append to a deleted log: %v", err)
+		}
+		if _, err := s.Read(ctx, 0, false, 1); !errors.Is(err, core.ErrGone) {
+			t.Fatalf("read of a deleted log: %v", err)
+		}
+	}
+	again, err := Open(ctx, name, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer again.Close()
+	appendOne(t, again, 0)
+	if _, err := s.State(ctx); !errors.Is(err, core.ErrGone) {
+		t.Fatalf("state of a log in whose place another stands: %v", err)
+	}
+}
+
+func TestADatabaseUpgradedUnderUsIsNewer(t *testing.T) {
+	s, name := openFresh(t)
+	appendOne(t, s, 0)
+	await(t, `name => new Promise((resolve, reject) => {
+		const request = indexedDB.open(name, 2)
+		request.onsuccess = () => resolve(request.result.close())
+		request.onerror = () => reject(request.error)
+	})`, name)
+	if _, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(1, 1)}); !errors.Is(err, core.ErrVersion) {
+		t.Fatalf("append to an upgraded database: %v", err)
+	}
+}
+
+func TestADatabaseThatIsNotOursIsRefused(t *testing.T) {
+	name := fmt.Sprintf("test-%x", rand.Uint64())
+	await(t, `name => new Promise(resolve => {
+		const request = indexedDB.open(name, 1)
+		request.onupgradeneeded = () => request.result.createObjectStore('theirs')
+		request.onsuccess = () => resolve(request.result.close())
+	})`, name)
+	defer Delete(ctx, name)
+	if _, err := Open(ctx, name, Options{}); !errors.Is(err, core.ErrVersion) {
+		t.Fatalf("opening a database of another application: %v", err)
+	}
+}
+
+func TestADamagedStateRowIsCorrupt(t *testing.T) {
+	s, name := openFresh(t)
+	appendOne(t, s, 0)
+	s.Close()
+	for want, value := range map[error]string{
+		core.ErrCorrupt: `new Uint8Array([70, 76, 77, 73, 1, 0, 0, 0, 5])`,
+		core.ErrVersion: `new Uint8Array([70, 76, 77, 73, 9, 0, 0, 0])`,
+	} {
+		await(t, `name => new Promise(resolve => {
+			const request = indexedDB.open(name)
+			request.onsuccess = () => {
+				const tx = request.result.transaction('meta', 'readwrite')
+				tx.objectStore('meta').put(`+value+`, 'state')
+				tx.oncomplete = () => resolve(request.result.close())
+			}
+		})`, name)
+		if _, err := Open(ctx, name, Options{}); !errors.Is(err, want) {
+			t.Errorf("opening with the state row %s: %v", value, err)
+		}
+	}
+}
+
+func TestABlockedOpenEndsWithItsContext(t *testing.T) {
+	s, name := openFresh(t)
+	appendOne(t, s, 0)
+	s.Close()
+	// A tab that does not let go, and another that waits to delete.
+	await(t, `name => new Promise(resolve => {
+		const request = indexedDB.open(name)
+		request.onsuccess = () => {
+			globalThis.holding = request.result
+			indexedDB.deleteDatabase(name).onblocked = resolve
+		}
+	})`, name)
+	short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if blocked, err := Open(short, name, Options{}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("a blocked open: %v, %v", blocked, err)
+	}
+	js.Global().Get("holding").Call("close")
+	again, err := Open(ctx, name, Options{})
+	if err != nil {
+		t.Fatalf("open after the other let go: %v", err)
+	}
+	again.Close()
+}
+
+func TestAResultOfAFinishedRequest(t *testing.T) {
+	s, _ := openFresh(t)
+	c, err := s.connection(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx, err := c.db.Transaction(0, metaStore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, _ := tx.ObjectStore(metaStore)
+	request, err := store.Get(js.ValueOf(stateKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Await(ctx); err != nil {
+		t.Fatal(err)
+	}
+	short, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if value, err := result(short, request); err != nil || !value.Truthy() {
+		t.Fatalf("the result of a finished request: %v, %v", value, err)
+	}
+	past, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := read(past, c, metaStore, js.ValueOf(stateKey)); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a read whose context has ended: %v", err)
+	}
+}
+
+// await calls a JavaScript function that answers a promise, and waits for it.
+func await(t *testing.T, text string, args ...any) {
+	t.Helper()
+	done := make(chan error, 1)
+	resolved := js.FuncOf(func(js.Value, []js.Value) any { done <- nil; return nil })
+	rejected := js.FuncOf(func(_ js.Value, args []js.Value) any { done <- js.Error{Value: args[0]}; return nil })
+	defer resolved.Release()
+	defer rejected.Release()
+	js.Global().Call("eval", "("+text+")").Invoke(args...).Call("then", resolved, rejected)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
