@@ -65,6 +65,9 @@ async function importFlights () {
     progress.show(seq + 1)
   }
   progress.end()
+  // The views follow the appends in their own time; closing now would leave the rest to the next opening.
+  await db.totals.get()
+  await db.delays.get()
   await db.close()
 }
 
