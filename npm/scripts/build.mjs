@@ -11,7 +11,7 @@
 // Same inputs, same bytes. The old folder is replaced in one step when the new one is complete.
 
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -35,6 +35,7 @@ try {
   const linked = join(tmp, `flumedb${options.tags.map(tag => `-${tag}`).join('')}.wasm`)
   compileWasm({ out: linked, build: id, tags: options.tags })
   copyFileSync(linked, join(fresh, 'flumedb.wasm'))
+  chmodSync(join(fresh, 'flumedb.wasm'), 0o644) // the linker thinks it can be run
 
   writeFileSync(join(tmp, 'wasm_exec.mjs'), wasmExecModule())
   await Promise.all([

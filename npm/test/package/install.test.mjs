@@ -1,0 +1,60 @@
+// The tarball in an empty project, used as Node users use it.
+
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { makeConsumer } from './consumer.mjs'
+
+// Appends to the log in the folder given and prints what it then holds.
+const body = `
+async function main (folder) {
+  const db = Flume(Log.file(folder))
+  const seq = await db.append({ from: process.argv[1].split('.').pop() })
+  await db.close()
+  const again = Flume(Log.file(folder))
+  const values = []
+  for await (const { value } of again.stream()) values.push(value)
+  const { errors } = await again.verify()
+  await again.close()
+  console.log(JSON.stringify({ seq, values, errors }))
+}
+main(process.argv[2])
+`
+
+let consumer
+before(() => {
+  consumer = makeConsumer({
+    'esm.mjs': `import Flume, { Log } from 'flumedb-wasm'\n${body}`,
+    'cjs.cjs': `const Flume = require('flumedb-wasm')\nconst { Log } = Flume\n${body}`,
+    'kinds.cjs': `
+      const required = require('flumedb-wasm')
+      import('flumedb-wasm').then(imported => console.log(JSON.stringify({
+        required: Object.keys(required).sort(),
+        imported: Object.keys(imported).sort(),
+        callable: required === required.default,
+        metadata: require('flumedb-wasm/package.json').name,
+        wasm: require.resolve('flumedb-wasm/flumedb.wasm')
+      })))`
+  })
+})
+after(() => consumer?.remove())
+
+test('the tarball brings no other package', () => {
+  assert.deepEqual(readdirSync(join(consumer.folder, 'node_modules')).filter(name => !name.startsWith('.')), ['flumedb-wasm'])
+})
+
+test('import and require append to one folder in turn, and each finds what the other left', async () => {
+  const folder = join(consumer.folder, 'log')
+  assert.deepEqual(JSON.parse(await consumer.run('esm.mjs', folder)), { seq: 0, values: [{ from: 'mjs' }], errors: [] })
+  assert.deepEqual(JSON.parse(await consumer.run('cjs.cjs', folder)), { seq: 1, values: [{ from: 'mjs' }, { from: 'cjs' }], errors: [] })
+})
+
+test('import and require give the same names, require gives Flume itself, and the wasm has a path', async () => {
+  const { required, imported, callable, metadata, wasm } = JSON.parse(await consumer.run('kinds.cjs'))
+  assert.deepEqual(required, imported)
+  assert.ok(imported.includes('default') && imported.includes('Log') && imported.includes('Reduce'))
+  assert.equal(callable, true)
+  assert.equal(metadata, 'flumedb-wasm')
+  assert.equal(wasm, join(consumer.folder, 'node_modules/flumedb-wasm/dist/flumedb.wasm'))
+})
