@@ -62,19 +62,12 @@ func exportBuild() float64 { return buildNumber() }
 //go:wasmexport flumedb_stage
 func exportStage(size uint32) unsafe.Pointer { return stage(int(size)) }
 
-// exportOpen opens a log: kind is one of the kinds of open.go. It settles with
+// exportOpen opens a log; kind is one of open.go's. It settles with
 // the log's handle and its newest seq.
 //
 //go:wasmexport flumedb_open
 func exportOpen(request, kind, nameSize, strict uint32) {
 	openLog(request, kind, staged(nameSize).text(), strict != 0)
-}
-
-// exportDelete deletes all data of a log.
-//
-//go:wasmexport flumedb_delete
-func exportDelete(request, kind, nameSize uint32) {
-	deleteLog(request, kind, staged(nameSize).text())
 }
 
 // exportAppend takes records for the next commit, all or none. If lengths is

@@ -5,18 +5,37 @@ package jsbridge
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/flumedb/flumedb-wasm/core"
-	"github.com/flumedb/flumedb-wasm/core/memstore"
-	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
+
+// Opener opens a store of one kind; strict asks for the host's strictest
+// durability.
+type Opener func(ctx context.Context, name string, strict bool) (core.Store, error)
+
+// Stores are the kinds of store that a module has. The numbers of the kinds
+// are those of npm/src/boundary.ts.
+type Stores map[uint32]Opener
 
 // Kinds of store.
 const (
-	kindMemory    = 0
-	kindIndexedDB = 1
-	kindFile      = 2
+	Memory    = 0
+	IndexedDB = 1
+	Files     = 2
 )
+
+var stores Stores
+
+// Serve has the module open logs in these stores, and does not return. Each
+// module's main is a call of it, so that a module links only what it needs.
+func Serve(s Stores) {
+	// Most of the heap is segments' bytes, which the collector does not look
+	// into: collecting often is cheap, and memory once grown never shrinks.
+	debug.SetGCPercent(30)
+	stores = s
+	select {}
+}
 
 // logs are the open logs by their handles.
 var (
@@ -45,24 +64,11 @@ func openLog(request, kind uint32, name string, strict bool) {
 }
 
 func openStore(ctx context.Context, kind uint32, name string, strict bool) (core.Store, error) {
-	switch kind {
-	case kindMemory:
-		return memstore.Open(new(memstore.Disk)), nil
-	case kindIndexedDB:
-		return idbstore.Open(ctx, name, idbstore.Options{Strict: strict})
-	case kindFile:
-		return openFiles(name, strict)
+	open, ok := stores[kind]
+	if !ok {
+		return nil, fmt.Errorf("this module has no store of kind %d", kind)
 	}
-	return nil, fmt.Errorf("there is no store of kind %d", kind)
-}
-
-func deleteLog(request, kind uint32, name string) {
-	start(request, func(ctx context.Context) (answer, error) {
-		if kind != kindIndexedDB {
-			return answer{}, fmt.Errorf("a store of kind %d is not deleted here", kind)
-		}
-		return answer{}, idbstore.Delete(ctx, name)
-	})
+	return open(ctx, name, strict)
 }
 
 func closeLog(handle, request uint32) {

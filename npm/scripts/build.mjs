@@ -2,7 +2,8 @@
 //
 //   node npm/scripts/build.mjs [--out FOLDER] [--tags GO_BUILD_TAG]...
 //
-//   flumedb.wasm          the main Go module
+//   flumedb.wasm          the Go module for pages and workers
+//   flumedb-node.wasm     the one for Node
 //   browser.mjs           the wrapper for pages and workers
 //   node.mjs, node.cjs    the wrapper for Node
 //   *.d.ts, *.d.cts       their types
@@ -31,11 +32,15 @@ const id = buildId()
 
 mkdirSync(fresh, { recursive: true })
 try {
-  // Linked into a place of its own, where the go command finds that nothing changed and does not link again.
-  const linked = join(tmp, `flumedb${options.tags.map(tag => `-${tag}`).join('')}.wasm`)
-  compileWasm({ out: linked, build: id, tags: options.tags })
-  copyFileSync(linked, join(fresh, 'flumedb.wasm'))
-  chmodSync(join(fresh, 'flumedb.wasm'), 0o644) // the linker thinks it can be run
+  const sha256 = {}
+  for (const module of ['flumedb', 'flumedb-node']) {
+    // Linked into a place of its own, where the go command finds that nothing changed and does not link again.
+    const linked = join(tmp, `${[module, ...options.tags].join('-')}.wasm`)
+    compileWasm({ module, out: linked, build: id, tags: options.tags })
+    copyFileSync(linked, join(fresh, `${module}.wasm`))
+    chmodSync(join(fresh, `${module}.wasm`), 0o644) // the linker thinks it can be run
+    sha256[`${module}.wasm`] = createHash('sha256').update(readFileSync(linked)).digest('hex')
+  }
 
   writeFileSync(join(tmp, 'wasm_exec.mjs'), wasmExecModule())
   await Promise.all([
@@ -55,8 +60,7 @@ try {
 
   writeDeclarations(fresh)
   writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences())
-  const sha256 = createHash('sha256').update(readFileSync(join(fresh, 'flumedb.wasm'))).digest('hex')
-  writeFileSync(join(fresh, 'build-info.json'), JSON.stringify({ version: version(), build: id, wasm: { sha256 } }, null, 2) + '\n')
+  writeFileSync(join(fresh, 'build-info.json'), JSON.stringify({ version: version(), build: id, sha256 }, null, 2) + '\n')
 
   replace(fresh, dist)
   console.error(`built ${dist}, build ${id}`)

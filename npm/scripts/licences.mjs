@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 export function thirdPartyLicences () {
   const go = (...args) => execFileSync('go', args, { cwd: root, encoding: 'utf8', env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' } }).trim()
-  const modules = new Set(go('list', '-deps', '-f', '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}{{end}}', './wasm/flumedb').split('\n').filter(Boolean))
+  const modules = new Set(go('list', '-deps', '-f', '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}{{end}}', './wasm/...').split('\n').filter(Boolean))
   const parts = [`Go (the runtime and standard library, and wasm_exec.js)\n\n${licenceIn(go('env', 'GOROOT'))}`]
   for (const line of [...modules].sort()) {
     const [name, folder] = line.split('\t')

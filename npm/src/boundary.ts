@@ -13,7 +13,6 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_build(): number
   flumedb_stage(size: number): Pointer
   flumedb_open(request: number, kind: number, nameSize: number, strict: number): void
-  flumedb_delete(request: number, kind: number, nameSize: number): void
   flumedb_append(log: number, request: number, count: number, size: number, lengths: number): void
   flumedb_commit(log: number): void
   flumedb_get(log: number, request: number, seq: number): Pointer

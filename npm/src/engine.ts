@@ -1,5 +1,5 @@
 import { createGo } from '#wasm-exec'
-import { fileImports, loadModule } from '#host'
+import { imports as hostImports, loadModule } from '#host'
 import { type Exports, type Imports, type Pointer, PROTOCOL } from './boundary.js'
 import { type ErrorCode, FlumeError, call } from './errors.js'
 
@@ -55,11 +55,7 @@ export class Engine {
     const go = createGo(goScope(text => (output = (output + text).slice(0, 4096))))
     go.exit = () => {}
     const memory = () => engine!.memory()
-    const imports = {
-      ...go.importObject,
-      flumedb: makeImports(() => engine!),
-      files: fileImports(memory)
-    }
+    const imports = { ...go.importObject, ...hostImports(memory), flumedb: makeImports(() => engine!) }
     try {
       const instance = await instantiate(await loadModule(source), imports)
       const exports = instance.exports as Exports

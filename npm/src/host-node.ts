@@ -16,7 +16,7 @@ export const hasFiles: boolean = true
 
 /** Reads what is named by a path or a file: address, and fetches what is named by another. */
 export async function loadModule(source?: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {
-  source ??= new URL('./flumedb.wasm', import.meta.url)
+  source ??= new URL('./flumedb-node.wasm', import.meta.url)
   if (typeof source !== 'string' && !(source instanceof URL)) return source
   const address = String(source)
   if (/^(https?|data|blob):/.test(address)) return fetch(address)
@@ -27,7 +27,7 @@ export async function loadModule(source?: WasmSource): Promise<Response | Buffer
 export const filename = (dir: string): string | undefined => join(dir, 'log')
 
 /** Deletes a log's folder, unless someone has it open. */
-export async function deleteFiles(dir: string): Promise<void> {
+export async function deleteLog(dir: string): Promise<void> {
   if (!fs.existsSync(dir)) return
   const lock = lockFolder(dir)
   if (!lock) throw new FlumeError('LOCKED', `deleting ${dir}: the log is open`)
@@ -43,8 +43,10 @@ const FAILED = -1
 const CODES: Record<string, number> = { ENOENT: -2, ENOSPC: -3, EDQUOT: -3 }
 const LOCKED = -4
 
+export const imports = (memory: () => Uint8Array): WebAssembly.Imports => ({ files: fileImports(memory) })
+
 /** The functions of the store of files; see jsbridge/nodefs/imports.go. All are synchronous. */
-export function fileImports(memory: () => Uint8Array): FileImports {
+function fileImports(memory: () => Uint8Array): FileImports {
   const folders: { path: string; lock?: Lock }[] = []
   let lastError = ''
 

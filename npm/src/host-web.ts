@@ -1,7 +1,8 @@
 // What the wrapper needs of a page or a worker.
 
-import { type FileImports, INDEXED_DB } from './boundary.js'
+import { INDEXED_DB } from './boundary.js'
 import { type WasmSource } from './engine.js'
+import { FlumeError } from './errors.js'
 
 /** The kind of store that `Log(name)` opens here. */
 export const defaultKind: number = INDEXED_DB
@@ -14,11 +15,16 @@ export async function loadModule(source?: WasmSource): Promise<Response | Buffer
   return typeof source === 'string' || source instanceof URL ? fetch(source) : source
 }
 
-/** There are no files here: no log asks for them, and if one did, it would hear so. */
-export function fileImports(_memory: () => Uint8Array): FileImports {
-  return new Proxy({}, { get: () => () => -1 })
+export const imports = (_memory: () => Uint8Array): WebAssembly.Imports => ({})
+
+export const filename = (_name: string): string | undefined => undefined
+
+/** Deletes the log's database. Those who have it open let go of it. */
+export function deleteLog(name: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name)
+    request.onsuccess = () => resolve()
+    request.onerror = () =>
+      reject(new FlumeError('STORE', `deleting ${name}: ${request.error?.message}`, { cause: request.error }))
+  })
 }
-
-export const filename = (name: string): string | undefined => void name
-
-export async function deleteFiles(_dir: string): Promise<void> {}

@@ -1,4 +1,4 @@
-import { defaultKind, deleteFiles, filename, hasFiles } from '#host'
+import { defaultKind, deleteLog, filename, hasFiles } from '#host'
 import { AppendQueue } from './append-queue.js'
 import { type Exports, FILE, INDEXED_DB, MEMORY } from './boundary.js'
 import { type Callback, answer, takeCallback } from './callback.js'
@@ -84,15 +84,7 @@ Log.memory = <T = any>(options?: LogOptions<T>): Log<T> => open<T>(MEMORY, '', o
  * Deletes a log with all in it, where `Log(name)` keeps it. Those who have it open find it `GONE`, or, in Node, keep it
  * from being deleted with `LOCKED`.
  */
-Log.delete = async (name: string, options?: Pick<LogOptions, 'wasm'>): Promise<void> => {
-  if (defaultKind === FILE) return deleteFiles(name)
-  const engine = await engineOf(options?.wasm)
-  return new Promise((resolve, reject) =>
-    engine.request({ settle: () => resolve(), fail: reject }, (exports, id) =>
-      exports.flumedb_delete(id, INDEXED_DB, engine.stage(name)[0])
-    )
-  )
-}
+Log.delete = (name: string): Promise<void> => deleteLog(name)
 
 function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T> {
   checkOptions(kind, name, options)

@@ -1,24 +1,29 @@
 //go:build js && wasm
 
-// Command flumedb is the module of the npm package flumedb-wasm: the log and
-// its stores, without a server.
+// Command flumedb is the module for pages, workers and service workers.
 package main
 
 import (
+	"context"
 	"io"
 	"log"
-	"runtime/debug"
 
-	_ "github.com/flumedb/flumedb-wasm/jsbridge"
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/jsbridge"
+	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
 
 func main() {
-	// Most of the heap is segments' bytes, which the collector does not look
-	// into: collecting often is cheap, and memory once grown never shrinks.
-	debug.SetGCPercent(30)
-
 	// go-indexeddb reports on the standard logger what the store handles.
 	log.SetOutput(io.Discard)
 
-	select {}
+	jsbridge.Serve(jsbridge.Stores{
+		jsbridge.Memory: func(context.Context, string, bool) (core.Store, error) {
+			return memstore.Open(new(memstore.Disk)), nil
+		},
+		jsbridge.IndexedDB: func(ctx context.Context, name string, strict bool) (core.Store, error) {
+			return idbstore.Open(ctx, name, idbstore.Options{Strict: strict})
+		},
+	})
 }

@@ -1,0 +1,25 @@
+//go:build js && wasm
+
+// Command flumedb-node is the module for Node: the log in a folder of files.
+package main
+
+import (
+	"context"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/filestore"
+	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/jsbridge"
+	"github.com/flumedb/flumedb-wasm/jsbridge/nodefs"
+)
+
+func main() {
+	jsbridge.Serve(jsbridge.Stores{
+		jsbridge.Memory: func(context.Context, string, bool) (core.Store, error) {
+			return memstore.Open(new(memstore.Disk)), nil
+		},
+		jsbridge.Files: func(_ context.Context, dir string, strict bool) (core.Store, error) {
+			return filestore.Open(nodefs.New(dir), filestore.Options{Strict: strict})
+		},
+	})
+}
