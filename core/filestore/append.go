@@ -2,7 +2,9 @@ package filestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/segment"
@@ -67,28 +69,60 @@ func (s *Store) usable() error {
 }
 
 // newest gives the file that the next commit goes to, and makes another where
-// that has grown large.
+// that has grown large or is suspect.
 func (s *Store) newest(first core.Seq) (*file, *handle, error) {
-	n := len(s.files)
-	if n > 0 && s.files[n-1].size < s.fileSize && !s.suspect {
-		h, err := s.acquire(s.files[n-1])
-		return s.files[n-1], h, err
-	}
-	if n > 0 && s.strict {
-		if err := s.sync(s.files[n-1]); err != nil {
-			return nil, nil, err
+	if n := len(s.files); n > 0 {
+		f := s.files[n-1]
+		if !s.suspect && f.size < s.fileSize {
+			h, err := s.acquire(f)
+			return f, h, err
+		}
+		if f.size == 0 {
+			h, err := s.remake(f)
+			return f, h, err
+		}
+		if s.strict {
+			if err := s.sync(f); err != nil {
+				return nil, nil, err
+			}
 		}
 	}
 	f := &file{name: logName(first, 0), first: first, index: new(index)}
-	opened, err := s.fs.Create(f.name)
+	opened, err := s.create(f)
 	if err != nil {
-		return nil, nil, fmt.Errorf("make %s: %w", f.name, err)
+		return nil, nil, err
 	}
-	s.unlisted, s.unsynced, s.suspect = true, false, false
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.files = append(s.files, f)
 	return f, s.cache.adopt(f, opened), nil
+}
+
+// remake puts a new file in the place of one that is empty, so that its name
+// is as new to the directory as its bytes.
+func (s *Store) remake(f *file) (*handle, error) {
+	s.mu.Lock()
+	s.cache.evict(f)
+	s.mu.Unlock()
+	if err := s.fs.Remove(f.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("remove %s: %w", f.name, err)
+	}
+	opened, err := s.create(f)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cache.adopt(f, opened), nil
+}
+
+func (s *Store) create(f *file) (File, error) {
+	opened, err := s.fs.Create(f.name)
+	if err != nil {
+		return nil, fmt.Errorf("make %s: %w", f.name, err)
+	}
+	s.unlisted, s.unsynced, s.suspect = true, false, false
+	return opened, nil
 }
 
 // commit writes segments behind the end of f, and undoes that if it fails.
@@ -109,21 +143,7 @@ func (s *Store) commit(f *file, h *handle, segments []*segment.Segment) error {
 		s.broken = undo
 		return fmt.Errorf("%w: %w", core.ErrUncertain, err)
 	}
-	if s.suspect && f.size == 0 {
-		s.suspect = false
-		s.forget(f)
-	}
 	return err
-}
-
-// forget drops the newest file, which is empty, so that the next commit makes
-// it anew and its name is as new to the directory as its bytes.
-func (s *Store) forget(f *file) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.files = s.files[:len(s.files)-1]
-	s.cache.evict(f)
-	s.fs.Remove(f.name) // or Create empties it
 }
 
 // undo cuts off what a failed commit wrote.

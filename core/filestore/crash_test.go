@@ -228,7 +228,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 		{"relaxed, one file, process killed", filestore.Options{}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rounds := uint64(40)
+			rounds := uint64(12)
 			if testing.Short() || !c.powerCut {
 				rounds = 4
 			}

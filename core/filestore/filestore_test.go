@@ -5,12 +5,10 @@ package filestore_test
 import (
 	"os"
 	"path/filepath"
-	"sort"
 	"testing"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/filestore"
-	"github.com/flumedb/flumedb-wasm/core/segment"
 	"github.com/flumedb/flumedb-wasm/core/storetest"
 )
 
@@ -41,42 +39,35 @@ func TestStore(t *testing.T) {
 	}
 }
 
-// damageFile flips a bit of the frame that holds seq. It remembers nothing, so
-// it finds a frame that is already damaged by stepping over it as a reader
-// does who knows how long it was.
 func damageFile(t *testing.T, dir string, seq core.Seq, offset int) {
 	t.Helper()
 	names, _ := filepath.Glob(filepath.Join(dir, "*.log"))
-	sort.Strings(names)
 	for _, name := range names {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for off := 0; off < len(b); {
-			h, err := segment.ReadHeader(b[off:])
-			if err != nil {
-				if damaged.name != name || damaged.off != off {
-					t.Fatalf("%s@%d: %v", name, off, err)
-				}
-				h = damaged.header
+		if off, ok := damaged.find(t, name, b, seq); ok {
+			b[off+offset] ^= 0x40
+			if err := os.WriteFile(name, b, 0o666); err != nil {
+				t.Fatal(err)
 			}
-			if h.First <= seq && seq <= h.Last() {
-				damaged.name, damaged.off, damaged.header = name, off, h
-				b[off+offset] ^= 0x40
-				if err := os.WriteFile(name, b, 0o666); err != nil {
-					t.Fatal(err)
-				}
-				return
-			}
-			off += h.Size
+			return
 		}
 	}
 	t.Fatalf("no frame holds seq %d", seq)
 }
 
-var damaged struct {
-	name   string
-	off    int
-	header segment.Header
+// A directory that another process has made, and that is not one.
+func TestOSErrors(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{file, filepath.Join(file, "below")} {
+		if s, err := filestore.Open(filestore.OS(dir), filestore.Options{}); err == nil {
+			s.Close()
+			t.Fatalf("%s was opened", dir)
+		}
+	}
 }

@@ -84,10 +84,12 @@ func (ix *index) around(seq core.Seq, end mark) (lo, hi mark, ok bool) {
 	return lo, hi, true
 }
 
-// holeFrom is the first hole at off or behind it.
+// holeFrom is the first hole behind the frame that begins at off. A hole
+// without bytes, where records are missing between two frames, may have the
+// same off, but lies before that frame.
 func (ix *index) holeFrom(off int64) (hole, bool) {
 	for _, h := range ix.holes {
-		if h.off >= off {
+		if h.end > off {
 			return h, true
 		}
 	}

@@ -142,7 +142,7 @@ func (s *Store) find(seq core.Seq) (int, *file, error) {
 	}
 	if i < 0 {
 		return 0, nil, &segment.CorruptError{
-			First: 0, Last: s.files[0].first - 1, Segment: logName(0, 0), Reason: "the file is gone",
+			First: 0, Last: s.files[0].first - 1, Segment: logName(0, 0) + "@0", Reason: "the file is gone",
 		}
 	}
 	return i, s.files[i], nil
