@@ -16,8 +16,8 @@ export class Acknowledged {
   }
 
   // survey is of the log after a fresh open.
-  check ({ spans, partial, records, errors }) {
-    assert.deepEqual(errors, [], 'verify() finds no damage')
+  check ({ spans, partial, records, damage }) {
+    assert.deepEqual(damage, [], 'verify() finds no damage')
     assert.deepEqual(partial, [], 'every batch is there as a whole or not at all')
 
     // Every run was appended in order by one writer, so what is left of it is one span that starts at its beginning.

@@ -59,6 +59,6 @@ export async function survey (db) {
     seen++
   }
   endBatch()
-  const { records, errors } = await db.verify()
-  return { spans, partial, records, errors: errors.map(String) }
+  const { records, damage } = await db.verify()
+  return { spans, partial, records, damage }
 }

@@ -15,9 +15,9 @@ async function main (folder) {
   const again = Flume(Log.file(folder))
   const values = []
   for await (const { value } of again.stream()) values.push(value)
-  const { errors } = await again.verify()
+  const { damage } = await again.verify()
   await again.close()
-  console.log(JSON.stringify({ seq, values, errors }))
+  console.log(JSON.stringify({ seq, values, damage }))
 }
 main(process.argv[2])
 `
@@ -46,8 +46,8 @@ test('the tarball brings no other package', () => {
 
 test('import and require append to one folder in turn, and each finds what the other left', async () => {
   const folder = join(consumer.folder, 'log')
-  assert.deepEqual(JSON.parse(await consumer.run('esm.mjs', folder)), { seq: 0, values: [{ from: 'mjs' }], errors: [] })
-  assert.deepEqual(JSON.parse(await consumer.run('cjs.cjs', folder)), { seq: 1, values: [{ from: 'mjs' }, { from: 'cjs' }], errors: [] })
+  assert.deepEqual(JSON.parse(await consumer.run('esm.mjs', folder)), { seq: 0, values: [{ from: 'mjs' }], damage: [] })
+  assert.deepEqual(JSON.parse(await consumer.run('cjs.cjs', folder)), { seq: 1, values: [{ from: 'mjs' }, { from: 'cjs' }], damage: [] })
 })
 
 test('import and require give the same names, require gives Flume itself, and the wasm has a path', async () => {

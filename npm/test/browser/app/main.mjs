@@ -1,0 +1,29 @@
+// A user's page: keeps a log, from the page and from a worker of its own.
+
+import Flume, { Log } from 'flumedb-wasm'
+
+main()
+
+async function main () {
+  const db = Flume(Log('visits'))
+  const seqs = [await db.append({ by: 'page' }), await fromWorker()]
+  const values = []
+  // Live, because a record that another context appended comes when its message does.
+  for await (const { seq, value } of db.stream({ live: true })) {
+    values.push(value.by)
+    if (seq === seqs[1]) break
+  }
+  await db.close()
+  window.result = { seqs, values }
+}
+
+function fromWorker () {
+  const worker = new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' })
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => {
+      worker.terminate()
+      resolve(data)
+    }
+    worker.onerror = event => reject(new Error(`worker: ${event.message}`))
+  })
+}
