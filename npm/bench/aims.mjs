@@ -18,9 +18,9 @@ export function judge(results, options) {
 function aimsOf(options) {
   const aims = []
   for (const host of options.hosts) {
-    for (const dataset of options.datasets) aims.push(...AIMS[host](`${host} ${dataset}`, dataset))
-    if (host === 'chromium') aims.push(...startAims())
-    aims.push(...growthAims(`${host} growth`, options.growthCounts))
+    if (options.parts.has('peers')) for (const dataset of options.datasets) aims.push(...AIMS[host](`${host} ${dataset}`, dataset))
+    if (options.parts.has('start') && host === 'chromium') aims.push(...startAims())
+    if (options.parts.has('growth')) aims.push(...growthAims(`${host} growth`, options.growthCounts))
   }
   return aims
 }
@@ -136,10 +136,13 @@ function ratioAim({ section, what, aim, over, under, isMet }) {
     measure(results) {
       const [above, below] = [results.entry(section, ...over), results.entry(section, ...under)]
       if (!above || !below) return null
-      const value = results.summary(section, ...over).median / results.summary(section, ...under).median
+      const [numerator, denominator] = [results.summary(section, ...over), results.summary(section, ...under)]
+      const value = numerator.median / denominator.median
       const perRep = above.reps.map((number, i) => number / below.reps[i]).filter(Number.isFinite)
       const range = perRep.length > 1 ? ` [${short(Math.min(...perRep))}–${short(Math.max(...perRep))}]` : ''
-      return { text: `${short(value)}x${range}`, value, isMet: isMet(value) }
+      // On a busy machine the best of each side says more than the median; the verdict goes by medians all the same.
+      const best = `${short(numerator.min / denominator.min)}x`
+      return { text: `${short(value)}x${range}`, best, value, isMet: isMet(value) }
     },
   }
 }
@@ -147,7 +150,7 @@ function ratioAim({ section, what, aim, over, under, isMet }) {
 function verdict({ aim, measure }, results) {
   const found = measure(results)
   if (!found) return { aim, verdict: 'FAILED', measured: 'not measured' }
-  return { aim, verdict: found.isMet ? 'MET' : 'NOT MET', measured: found.text, value: found.value }
+  return { aim, verdict: found.isMet ? 'MET' : 'NOT MET', measured: found.text, best: found.best, value: found.value }
 }
 
 function inMilliseconds({ median, min, max }) {

@@ -2,7 +2,7 @@
 
 export async function openLog({ Flume, log }) {
   const db = Flume(log)
-  await new Promise((resolve) => db.since.once(resolve))
+  await new Promise((resolve, reject) => log.loaded((error) => (error ? reject(error) : resolve())))
   return {
     appendPipelined: {
       'a promise each': (values) => Promise.all(values.map((value) => db.append(value))),

@@ -5,6 +5,7 @@ import { DATASETS } from './data/datasets.mjs'
 export const USAGE = `usage: node npm/bench/run.mjs [options]
 
   --only node|chromium     one host only
+  --part NAME              peers, start or growth; may be given more than once (default: all)
   --data NAME              small, large or flights; may be given more than once (default: all)
   --peers NAME,...         only these peers
   --reps N                 repetitions (default 5, with --quick 2)
@@ -14,6 +15,7 @@ export const USAGE = `usage: node npm/bench/run.mjs [options]
   --dir DIR                where logs and profiles are put (default: the system's temporary directory)
 `
 
+const PARTS = ['peers', 'start', 'growth']
 const QUICK_DIVISOR = 10
 
 export function parseOptions(argv) {
@@ -21,6 +23,7 @@ export function parseOptions(argv) {
     args: argv,
     options: {
       only: { type: 'string' },
+      part: { type: 'string', multiple: true },
       data: { type: 'string', multiple: true },
       peers: { type: 'string' },
       reps: { type: 'string' },
@@ -31,6 +34,8 @@ export function parseOptions(argv) {
       help: { type: 'boolean', default: false },
     },
   })
+  const parts = values.part ?? PARTS
+  for (const name of parts) if (!PARTS.includes(name)) throw new Error(`no such part: ${name} (there are ${PARTS.join(', ')})`)
   const datasets = values.data ?? Object.keys(DATASETS)
   for (const name of datasets) if (!DATASETS[name]) throw new Error(`no such data: ${name} (there are ${Object.keys(DATASETS).join(', ')})`)
   if (values.only && !['node', 'chromium'].includes(values.only)) throw new Error(`--only is node or chromium, not ${values.only}`)
@@ -40,6 +45,7 @@ export function parseOptions(argv) {
   return {
     ...values,
     hosts: values.only ? [values.only] : ['node', 'chromium'],
+    parts: new Set(parts),
     datasets,
     peers: values.peers?.split(','),
     reps,

@@ -23,6 +23,7 @@ const OURS = 'flumedb-wasm'
 export function printHost({ host, options, results }) {
   for (const dataset of options.datasets) {
     const section = `${host.name} ${dataset}`
+    if (!results.sections[section]) continue
     heading(`${host.name}: ${DATASETS[dataset].title}, ${number(options.countOf(dataset, DATASETS[dataset].count))} records, ${options.reps} repetitions`)
     for (const [key, about] of options.about) if (key.startsWith(host.name)) console.log(`  ${key.split(' ')[1]}: ${about}`)
     for (const [metric, title] of Object.entries({ ...THROUGHPUT, ...LATENCY })) {
@@ -105,8 +106,8 @@ export function printVerdicts({ verdicts, results, options, durations }) {
   heading('the aims')
   if (options.isQuick) console.log('  (--quick: fewer records than the aims are meant for)')
   printColumns([
-    ['', '', 'measured', 'aim', ''],
-    ...verdicts.map(({ section, what, measured, aim, verdict }) => [section, what, measured, aim, verdict]),
+    ['', '', 'measured (medians)', 'of the best', 'aim', ''],
+    ...verdicts.map(({ section, what, measured, best, aim, verdict }) => [section, what, measured, best ?? '', aim, verdict]),
   ])
   const tally = (name) => verdicts.filter(({ verdict }) => verdict === name).length
   console.log(`\n  ${tally('MET')} met, ${tally('NOT MET')} not met, ${tally('FAILED')} failed to be measured`)

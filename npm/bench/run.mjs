@@ -1,6 +1,7 @@
 // The whole benchmark: measures, prints tables, then holds what was measured against the aims.
 // Ends with 1 if anything could not be measured; an aim that is not met is printed, not an error.
 
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { judge } from './aims.mjs'
@@ -26,6 +27,7 @@ Object.assign(options, {
 })
 
 const scratch = await mkdtemp(join(options.dir, 'flumedb-wasm-bench-'))
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) process.once(signal, () => stopEarly(code))
 const machine = await describeMachine(scratch)
 console.log(machine.lines.join('\n'))
 for (const warning of warnings(machine)) console.log(`\n! ${warning}`)
@@ -34,11 +36,9 @@ try {
   for (const name of options.hosts) {
     const host = await HOSTS[name](scratch)
     try {
-      await runSuite({ host, options, results })
-      if (!options.peers || options.peers.includes('flumedb-wasm')) {
-        if (name === 'chromium') await runStart({ host, options, results })
-        await runGrowth({ host, options, results })
-      }
+      if (options.parts.has('peers')) await runSuite({ host, options, results })
+      if (options.parts.has('start') && name === 'chromium') await runStart({ host, options, results })
+      if (options.parts.has('growth')) await runGrowth({ host, options, results })
     } catch (error) {
       results.fail(name, 'the host', '', error)
     } finally {
@@ -57,6 +57,12 @@ if (options.json) {
   await writeFile(options.json, JSON.stringify(report, null, 2))
 }
 process.exitCode = results.failures.length > 0 ? 1 : 0
+
+// Browsers and children end with this process; what they wrote would stay.
+function stopEarly(code) {
+  process.once('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 5 }))
+  process.exit(code)
+}
 
 function readOptions() {
   try {

@@ -4,6 +4,8 @@ import { DATASETS } from './data/datasets.mjs'
 import { seriesName } from './results.mjs'
 import { stepsFor } from './steps.mjs'
 
+const WARM_UP = 2000
+
 export async function runSuite({ host, options, results }) {
   const peers = host.peers.filter((peer) => !options.peers || options.peers.includes(peer.name))
   for (const dataset of options.datasets) {
@@ -26,6 +28,9 @@ async function runRepetition({ host, peers, dataset, count, rep, section, option
       try {
         const about = await session.load(peer)
         if (about) options.about.set(`${host.name} ${peer.name}`, about)
+        if (peer.operations.includes('pipelined')) {
+          await session.run(peer, { operation: 'warmUp', durability: peer.durabilities[0], place: 'warm-up', count: Math.min(WARM_UP, count) })
+        }
       } catch (error) {
         giveUp(peer, 'loading', error)
       }

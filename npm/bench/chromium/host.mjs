@@ -71,6 +71,11 @@ async function openBench(page, url) {
 }
 
 async function runInPage(page, job) {
-  await page.bringToFront()
-  return withDeadline(page.evaluate((job) => globalThis.bench(job), job), JOB_DEADLINE, `${job.operation} ${job.place ?? ''}`)
+  const done = page.bringToFront().then(() => page.evaluate((job) => globalThis.bench(job), job))
+  try {
+    return await withDeadline(done, JOB_DEADLINE, `${job.operation} ${job.place ?? ''}`)
+  } catch (error) {
+    if (page.isClosed() || /crashed|has been closed/.test(error.message)) error.isFatal = true
+    throw error
+  }
 }

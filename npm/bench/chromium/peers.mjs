@@ -2,9 +2,9 @@
 
 const ALL = ['pipelined', 'batches', 'single', 'scan', 'getCached', 'getUncached', 'reopen']
 
-// One row a record costs fifty times more than everything else here: these peers store the first 20,000 records only
+// One row a record costs fifty times more than everything else here: these peers store the first 10,000 records only
 // (all with --full) and are compared by the time a record takes, which is lower in a small database, not higher.
-const ROWS_CAP = 20_000
+const ROWS_CAP = 10_000
 
 export const CHROMIUM_PEERS = [
   {
