@@ -11,6 +11,9 @@ NODE_MODULES := npm/node_modules/.package-lock.json
 GO_WASM := GOOS=js GOARCH=wasm
 # For every go test; -v names each test.
 GOTESTFLAGS ?=
+NODE_TEST := node --test --test-reporter=spec
+# The suites of Node: all but those that need Chromium.
+NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' | sort)
 FUZZTIME ?= 30s
 
 .PHONY: help
@@ -53,6 +56,7 @@ lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript
 	go tool staticcheck ./core/...
 	$(GO_WASM) $$(go tool -n staticcheck) ./...
 	npm/node_modules/.bin/tsc -p npm --noEmit
+	npm/node_modules/.bin/tsc -p npm/test/types
 
 .PHONY: test-go
 test-go: cc ## Go tests, native with the race detector, fuzz seeds included
@@ -66,11 +70,11 @@ test-wasm: chromium ## Go tests as wasm: core in Node, jsbridge in a page and a 
 
 .PHONY: test-npm
 test-npm: pack ## the built package in Node, the tarball as a user installs it, kills of Node
-	node --test npm/test/node/*.test.mjs npm/test/package/*.test.mjs npm/test/crash/node-*.test.mjs
+	$(NODE_TEST) $(NODE_SUITES)
 
 .PHONY: test-browser
 test-browser: pack chromium ## the built package in Chromium: pages, workers, bundlers, kills of the browser
-	node --test --test-concurrency=1 npm/test/browser/*.test.mjs npm/test/crash/chromium-*.test.mjs
+	$(NODE_TEST) --test-concurrency=1 npm/test/browser/*.test.mjs npm/test/crash/chromium-*.test.mjs
 
 .PHONY: fuzz
 fuzz: ## look for new failing inputs, FUZZTIME (30s) for each fuzz target

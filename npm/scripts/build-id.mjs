@@ -28,7 +28,8 @@ function sources () {
   const goFiles = ['core', 'jsbridge', 'wasm'].flatMap(folder => files(join(root, folder)))
     .filter(path => path.endsWith('.go') && !path.endsWith('_test.go'))
   const tsFiles = files(join(root, 'npm/src')).filter(path => /\.m?[jt]s$/.test(path))
-  return [...goFiles, ...tsFiles, join(root, 'go.mod'), join(root, 'go.sum')].sort()
+  const makers = ['build', 'go-wasm', 'wasm-exec'].map(name => join(root, `npm/scripts/${name}.mjs`))
+  return [...goFiles, ...tsFiles, ...makers, join(root, 'go.mod'), join(root, 'go.sum')].sort()
 }
 
 function files (folder) {

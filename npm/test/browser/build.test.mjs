@@ -12,7 +12,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'flumedb-build-'))
 let site
 before(async () => {
   const out = join(scratch, 'other.wasm')
-  compileWasm({ out, build: '0123456789ab' })
+  compileWasm({ module: 'flumedb', out, build: '0123456789ab' })
   site = await openSite({ get: { '/other.wasm': { type: 'application/wasm', body: readFileSync(out) } } })
 })
 after(async () => {
