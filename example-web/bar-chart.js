@@ -125,17 +125,24 @@ export class BarChart {
     return ticks
   }
 
+  // Its rows are made when it is first opened: most people never do.
   #buildTable (name, headings) {
+    const body = element('tbody')
     const table = element('table', {},
       element('caption', { class: 'visually-hidden' }, name),
       element('thead', {},
         element('tr', {}, ...headings.map(heading => element('th', { scope: 'col' }, heading)))),
-      element('tbody', {}, ...this.#bars.map(({ label }) =>
-        element('tr', {}, element('th', { scope: 'row' }, label), element('td')))))
+      body)
     const details = element('details', { class: 'chart-table' },
       element('summary', {}, 'Show as a table'),
       element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': `${name}, as a table` }, table))
-    details.addEventListener('toggle', () => this.#fillTable())
+    details.addEventListener('toggle', () => {
+      if (body.children.length === 0) {
+        body.append(...this.#bars.map(({ label }) =>
+          element('tr', {}, element('th', { scope: 'row' }, label), element('td'))))
+      }
+      this.#fillTable()
+    })
     return details
   }
 

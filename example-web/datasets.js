@@ -3,7 +3,9 @@
 
 import { jsonArrayBatches } from './json-array-batches.js'
 
+// Of flights; an earthquake is ten times as long.
 const batchSize = 1000
+const earthquakeBatchSize = 200
 
 export const flights = {
   name: 'flights',
@@ -25,7 +27,7 @@ export const earthquakes = {
 async function * oldestFirst (response, skip) {
   const { features } = await response.json()
   features.sort((a, b) => a.properties.time - b.properties.time)
-  for (let at = skip; at < features.length; at += batchSize) yield features.slice(at, at + batchSize)
+  for (let at = skip; at < features.length; at += earthquakeBatchSize) yield features.slice(at, at + earthquakeBatchSize)
 }
 
 async function * download (url, signal, read) {

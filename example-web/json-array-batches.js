@@ -24,7 +24,7 @@ export async function * jsonArrayBatches (body, { skip = 0, size }) {
         }
       }
     }
-    if (!splitter.complete) throw new Error('The data ended in the middle of the array.')
+    if (!splitter.isComplete) throw new Error('The data ended in the middle of the array.')
     if (elements.length > 0) yield parseAll(elements)
   } finally {
     // Also when the consumer stops early: nobody wants the rest of the download then.
@@ -36,26 +36,22 @@ function parseAll (elements) {
   return JSON.parse(`[${elements.join(',')}]`)
 }
 
-// Cuts the text of one JSON array into the texts of its elements. It only follows brackets, strings and commas; whether
-// an element is valid JSON is for JSON.parse to say.
+// Cuts the text of one JSON array into the texts of its elements, one at a time: a large piece of a download is cut
+// batch by batch as the batches are taken. It only follows brackets, strings and commas; whether an element is valid
+// JSON is for JSON.parse to say.
 class ElementSplitter {
   #depth = 0
   #inString = false
   #escaped = false
   #begun = ''     // of an element whose end has not arrived yet
-  complete = false
+  #isComplete = false
 
-  push (text) {
-    const elements = []
+  get isComplete () {
+    return this.#isComplete
+  }
+
+  * push (text) {
     let start = 0
-
-    const endElement = at => {
-      const element = this.#begun + text.slice(start, at)
-      this.#begun = ''
-      start = at + 1
-      if (element.trim() !== '') elements.push(element)
-    }
-
     for (let at = 0; at < text.length; at++) {
       const char = text[at]
       if (this.#inString) {
@@ -66,16 +62,17 @@ class ElementSplitter {
         this.#inString = true
       } else if (char === '[' || char === '{') {
         if (this.#depth++ === 0) start = at + 1
-      } else if (char === ']' || char === '}') {
-        if (--this.#depth === 0) {
-          endElement(at)
-          this.complete = true
-        }
-      } else if (char === ',' && this.#depth === 1) {
-        endElement(at)
+      } else if (char === ']' || char === '}' || char === ',') {
+        if (char !== ',') this.#depth--
+        this.#isComplete = this.#depth === 0
+        const isEnd = this.#isComplete || (char === ',' && this.#depth === 1)
+        if (!isEnd) continue
+        const element = this.#begun + text.slice(start, at)
+        this.#begun = ''
+        start = at + 1
+        if (element.trim() !== '') yield element
       }
     }
-    if (this.#depth > 0) this.#begun += text.slice(start)
-    return elements
+    if (!this.#isComplete) this.#begun += text.slice(start)
   }
 }

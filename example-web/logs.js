@@ -16,8 +16,9 @@ export function openLogs () {
   }
 }
 
+// Waits for all of them. What one cannot save any more, a view's state for instance, it derives anew when next opened.
 export async function closeLogs (logs) {
-  await Promise.all(Object.values(logs).map(db => db.close()))
+  await Promise.allSettled(Object.values(logs).map(db => db.close()))
 }
 
 // Nobody may have them open: see tabs.js.

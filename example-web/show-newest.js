@@ -1,18 +1,18 @@
-// Calls show with an observable's newest value, once per frame at most, until the signal aborts. A log that takes in
+// Calls show with an observable's newest value, and again with newer ones, until the signal aborts. A log that takes in
 // hundreds of thousands of records a second changes its views far more often than a screen can show.
 
+import { forget, showSoon } from './frames.js'
+
 export function showNewest (observable, signal, show) {
+  const key = Symbol('of this subscription')
   let newest
-  let frame = 0
+  const showIt = () => show(newest)
   const { unsubscribe } = observable.subscribe(value => {
     newest = value
-    frame ||= requestAnimationFrame(() => {
-      frame = 0
-      show(newest)
-    })
+    showSoon(key, showIt)
   })
   signal.addEventListener('abort', () => {
     unsubscribe()
-    cancelAnimationFrame(frame)
+    forget(key)
   }, { once: true })
 }

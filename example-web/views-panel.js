@@ -1,6 +1,7 @@
 // How far each view is behind its log. During an import they follow closely; after "Rebuild views" they replay it all.
 
 import { byId, element } from './element.js'
+import { showSoon } from './frames.js'
 import { duration, number, rate } from './wording.js'
 
 export function showViews (logs, signal) {
@@ -17,8 +18,6 @@ class ViewRow {
   #seq = element('td', {}, '–')
   #bar = element('progress', { max: 1, value: 0 })
   #state = element('td', { class: 'quiet' }, 'opening')
-  #newest
-  #frame = 0
 
   constructor (view, log) {
     this.#bar.setAttribute('aria-label', `Progress of ${view}`)
@@ -27,14 +26,12 @@ class ViewRow {
   }
 
   show (progress) {
-    this.#newest = progress
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0
-      const { seq, total, error } = this.#newest
+    showSoon(this, () => {
+      const { seq, total, error } = progress
       this.#seq.textContent = number(seq)
       this.#bar.max = Math.max(total, 1)
       this.#bar.value = Math.max(seq, 0)
-      this.#state.textContent = error ? `stopped: ${error.message}` : seq >= total ? 'up to date' : pace(this.#newest)
+      this.#state.textContent = error ? `stopped: ${error.message}` : seq >= total ? 'up to date' : pace(progress)
     })
   }
 }
