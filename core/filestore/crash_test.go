@@ -228,9 +228,9 @@ func TestCrashAtEveryOperation(t *testing.T) {
 		{"relaxed, one file, process killed", filestore.Options{}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rounds := uint64(12)
+			rounds := uint64(8)
 			if testing.Short() || !c.powerCut {
-				rounds = 4
+				rounds = 2
 			}
 			for k := 1; ; k++ {
 				finished := false
@@ -265,7 +265,7 @@ func TestCrashAtEveryOperation(t *testing.T) {
 func TestPowerCutOfARelaxedStore(t *testing.T) {
 	for k := 1; ; k++ {
 		finished := false
-		for seed := range uint64(20) {
+		for seed := range uint64(5) {
 			fs := memfs.New(seed)
 			fs.Inject(memfs.Fault{At: k, Crash: true})
 			u := &user{options: filestore.Options{FileSize: 900}, views: map[string]string{}}

@@ -289,7 +289,7 @@ func TestRandomDamage(t *testing.T) {
 	must(t, err)
 	slices.Sort(names)
 	killed := func(fs *memfs.FS) { must(t, fs.Remove("meta")) }
-	for seed := range uint64(1500) {
+	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		fs := memfs.New(seed)
 		for _, name := range names {

@@ -109,7 +109,7 @@ func TestFailRetryReopen(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/strict=%v", c.name, strict), func(t *testing.T) {
 				for k := 1; ; k++ {
 					struck := false
-					for seed := range uint64(6) {
+					for seed := range uint64(3) {
 						fs := memfs.New(seed)
 						c.fault.At = k
 						fs.Inject(c.fault)

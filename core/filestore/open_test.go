@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -191,11 +192,13 @@ func TestAtOnce(t *testing.T) {
 					fail <- err
 					return
 				}
+				runtime.Gosched() // or nobody else runs, in wasm
 			}
 		})
 	}
 	for n := range 300 {
 		must(t, u.append(s, 1+n%20, 3))
+		runtime.Gosched()
 		if n%10 == 0 {
 			must(t, merge(s))
 		}
@@ -221,6 +224,7 @@ func TestCloseWhileAtWork(t *testing.T) {
 		wg.Go(func() {
 			for writing == nil {
 				writing = u.append(s, 3, 4)
+				runtime.Gosched()
 				select {
 				case started <- struct{}{}:
 				default:
@@ -230,6 +234,7 @@ func TestCloseWhileAtWork(t *testing.T) {
 		wg.Go(func() {
 			for reading == nil {
 				_, reading = s.Read(ctx, 2, false, 5000)
+				runtime.Gosched()
 			}
 		})
 		<-started

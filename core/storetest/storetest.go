@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -49,6 +51,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Data) {
 		{"a context that has ended", ended},
 		{"damage has a place and leaves the rest readable", damage},
 		{"two at once", two},
+		{"readers beside a writer", readers},
 		{"a model of random operations", model},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, fresh(t)) })
@@ -355,7 +358,8 @@ func checkpoints(t *testing.T, d Data) {
 			t.Fatalf("set checkpoint %q: %v", name, err)
 		}
 	}
-	names := []string{"a", "../escape", "Ünï/cödé", "con", "", "A"}
+	long := strings.Repeat("long", 100)
+	names := []string{"a", "../escape", "Ünï/cödé", "con", "", "A", "a.tmp", "_41", "\x00", long, long + "er"}
 	for i, name := range names {
 		if v := get(name); v != nil {
 			t.Fatalf("checkpoint %q before it was set: %q", name, v)
@@ -366,6 +370,13 @@ func checkpoints(t *testing.T, d Data) {
 		if v := get(name); string(v) != fmt.Sprintf("value %d", i) {
 			t.Fatalf("checkpoint %q: %q", name, v)
 		}
+	}
+	value := []byte("mine")
+	set("a", value)
+	value[0] = 'X'
+	get("a")[0] = 'X'
+	if v := get("a"); string(v) != "mine" {
+		t.Fatalf("a checkpoint follows its caller's memory: %q", v)
 	}
 	large := bytes.Repeat([]byte("0123456789"), 100_000)
 	set("a", large)
@@ -517,6 +528,49 @@ func two(t *testing.T, d Data) {
 	if next != [2]int{25, 25} {
 		t.Fatalf("appended at once: %v", next)
 	}
+}
+
+// readers read anything while one writer appends.
+func readers(t *testing.T, d Data) {
+	s := open(t, d)
+	fill(t, s, 3)
+	stop, cancel := context.WithCancel(ctx)
+	done := make(chan error)
+	for i := range 3 {
+		go func() {
+			for n := 0; stop.Err() == nil; n++ {
+				state, err := s.State(ctx)
+				if err != nil {
+					done <- err
+					return
+				}
+				seq := core.Seq(n*31+i) % (state.Head + 1)
+				run, err := s.Read(ctx, seq, i == 1, 700)
+				if err == nil && string(run[0].Record(seq)) != fmt.Sprintf(`{"seq":%d}`, seq) {
+					err = fmt.Errorf("record %d is %s", seq, run[0].Record(seq))
+				}
+				if err != nil {
+					done <- err
+					return
+				}
+				runtime.Gosched()
+			}
+			done <- nil
+		}()
+	}
+	n := 3
+	for i := range 40 {
+		fill(t, s, 1+i%7)
+		n += 1 + i%7
+		runtime.Gosched()
+	}
+	cancel()
+	for range 3 {
+		if err := <-done; err != nil {
+			t.Errorf("a reader: %v", err)
+		}
+	}
+	wantNumbered(t, s, n)
 }
 
 // model runs random operations beside a plain slice.
