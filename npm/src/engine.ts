@@ -32,20 +32,22 @@ const LARGE_TEXT = 1 << 20
  */
 export class Engine {
   readonly logs = new Map<number, LogListener>()
-  private readonly requests = new Map<number, Request>()
-  private lastRequest = 0
-  private events: (() => void)[] = []
-  private u8 = new Uint8Array()
-  private crash?: FlumeError
+  readonly #requests = new Map<number, Request>()
+  #lastRequest = 0
+  #events: (() => void)[] = []
+  #u8 = new Uint8Array()
+  #crash?: FlumeError
+  readonly #exports: Exports
+  readonly #go: { exited: boolean; _resume(): void }
 
-  private constructor(
-    private readonly exports: Exports,
-    private readonly go: { exited: boolean; _resume(): void }
-  ) {}
+  private constructor(exports: Exports, go: { exited: boolean; _resume(): void }) {
+    this.#exports = exports
+    this.#go = go
+  }
 
   /** Whether the module has crashed. */
   get dead(): boolean {
-    return !!this.crash
+    return !!this.#crash
   }
 
   /** Starts a module, or fails with `WASM`. */
@@ -61,8 +63,8 @@ export class Engine {
       const exports = instance.exports as Exports
       engine = new Engine(exports, go)
       go.run(instance).then(
-        () => engine!.crashed(output || 'it exited'),
-        (err: unknown) => engine!.crashed(output, err)
+        () => engine!.#crashed(output || 'it exited'),
+        (err: unknown) => engine!.#crashed(output, err)
       )
       check(exports)
       return engine
@@ -73,9 +75,9 @@ export class Engine {
 
   /** The module's memory, which moves whenever it grows: ask after each call into Go. */
   memory(): Uint8Array {
-    const { buffer } = this.exports.mem
-    if (this.u8.buffer !== buffer) this.u8 = new Uint8Array(buffer)
-    return this.u8
+    const { buffer } = this.#exports.mem
+    if (this.#u8.buffer !== buffer) this.#u8 = new Uint8Array(buffer)
+    return this.#u8
   }
 
   text(at: Pointer, size: number): string {
@@ -97,33 +99,33 @@ export class Engine {
 
   /** Makes a request of work that is not to begin before the next `resume`. */
   add(request: Request): number {
-    const id = (this.lastRequest = (this.lastRequest + 1) >>> 0)
-    this.requests.set(id, request)
-    if (this.crash) this.later(() => this.failAll())
+    const id = (this.#lastRequest = (this.#lastRequest + 1) >>> 0)
+    this.#requests.set(id, request)
+    if (this.#crash) this.later(() => this.#failAll())
     return id
   }
 
   cancel(id: number): void {
-    if (!this.requests.has(id)) return
+    if (!this.#requests.has(id)) return
     this.enter(exports => exports.flumedb_cancel(id))
     this.resume()
   }
 
   /** Calls an export, which never waits. */
   enter<R>(run: (exports: Exports) => R): R | undefined {
-    if (this.crash) return
+    if (this.#crash) return
     try {
-      const result = run(this.exports)
-      if (!this.go.exited) return result
+      const result = run(this.#exports)
+      if (!this.#go.exited) return result
     } catch (err) {
-      this.crashed('', err)
+      this.#crashed('', err)
     }
     return
   }
 
   /** Lets goroutines run until all of them wait. */
   resume(): void {
-    this.enter(() => this.go._resume())
+    this.enter(() => this.#go._resume())
   }
 
   /** Puts strings and bytes into the staging buffer, one behind the other, and gives their sizes. */
@@ -148,35 +150,35 @@ export class Engine {
 
   /** Runs `event` after Go has returned, in order. */
   later(event: () => void): void {
-    if (this.events.push(event) === 1) queueMicrotask(() => this.drain())
+    if (this.#events.push(event) === 1) queueMicrotask(() => this.#drain())
   }
 
-  private drain(): void {
-    for (let i = 0; i < this.events.length; i++) call(this.events[i])
-    this.events = []
+  #drain(): void {
+    for (let i = 0; i < this.#events.length; i++) call(this.#events[i])
+    this.#events = []
   }
 
   /** Ends a request's wait, whose work is done; undefined if it does not wait. */
   take(id: number): Request | undefined {
-    const request = this.requests.get(id)
-    this.requests.delete(id)
+    const request = this.#requests.get(id)
+    this.#requests.delete(id)
     return request
   }
 
   peek(id: number): Request | undefined {
-    return this.requests.get(id)
+    return this.#requests.get(id)
   }
 
-  private crashed(output: string, cause?: unknown): void {
+  #crashed(output: string, cause?: unknown): void {
     const reason = output.trim() || String((cause as Error)?.message ?? cause ?? 'it exited')
-    this.crash ??= new FlumeError('WASM', `the WebAssembly module crashed: ${reason}`, { cause })
-    this.later(() => this.failAll())
+    this.#crash ??= new FlumeError('WASM', `the WebAssembly module crashed: ${reason}`, { cause })
+    this.later(() => this.#failAll())
   }
 
-  private failAll(): void {
-    for (const id of [...this.requests.keys()]) {
+  #failAll(): void {
+    for (const id of [...this.#requests.keys()]) {
       const request = this.take(id)
-      if (request) call(() => request.fail(this.crash!))
+      if (request) call(() => request.fail(this.#crash!))
     }
   }
 }
