@@ -44,7 +44,9 @@ export function Flume<L extends FlumeLog<any>>(
     else loading.push(cb)
   }
   if (log.loaded) log.loaded(settleLoad)
-  else since.once(() => settleLoad(null))
+  // The log's own once: an obv calls those last, and a live stream that is opened from an earlier listener of
+  // flumelog-offset's would take the value being set for a new record.
+  else log.since.once(() => settleLoad(null))
 
   let closing: Loaded[] | undefined // who waits for the end of close()
   const open = (method: string) => {

@@ -159,7 +159,8 @@ export function Reduce(
       if (caughtUp() || unsaved >= WORK_ITEMS)
         timer = setTimeout(save, Math.max(caughtUp() ? PAUSE_MS : WORK_MS, cost * SHARE))
     }
-    // A checkpoint that cannot be written costs only time at the next opening: it is tried again, ever less often.
+    // A checkpoint that cannot be written costs only time at the next opening: it is tried again as records
+    // come, ever less often.
     const save = () => {
       timer = undefined
       const count = unsaved
@@ -171,7 +172,7 @@ export function Reduce(
           cost = Math.max(cost * 2, WORK_MS)
         } else unsaved -= count
         for (const cb of idle.splice(0)) cb()
-        schedule()
+        if (!err) schedule()
       }
       writing = true
       try {

@@ -115,7 +115,8 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
         answer(err as Error)
       }
     }
-    if (spent()) later(next)
+    // The first read opens, and opens at once: what is read begins where things stand when it was asked for.
+    if (reader && spent()) later(next)
     else next()
   }
 }

@@ -52,21 +52,24 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
   let stopReading: (() => void) | undefined
   let failure: Error | undefined
   let closed = false
+  let trusted = false // its since has been found to be within the log
   let destroying: ((err: Error | null) => void)[] | undefined
   let failures = 0
   let furthest = -1
 
-  const settle = () => {
+  /** Answers a wait that has an answer; else minds its target. */
+  const check = (wait: Wait) => {
+    const { target, free, cb } = wait
     const at = since.value
+    const reached = at != null && at >= target && (free || (trusted && db.ready.value && !destroying))
+    if (reached || failure) {
+      waiting.delete(wait)
+      cb(reached ? null : failure!)
+    } else if (target < lowest) lowest = target
+  }
+  const settle = () => {
     lowest = Infinity
-    for (const wait of waiting) {
-      const { target, free, cb } = wait
-      const reached = at != null && at >= target && (free || (db.ready.value && !destroying))
-      if (reached || failure) {
-        waiting.delete(wait)
-        cb(reached ? null : failure!)
-      } else if (target < lowest) lowest = target
-    }
+    waiting.forEach(check)
   }
   since(at => {
     if (at == null) return
@@ -81,15 +84,13 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     const wait: Wait = { target: after ?? Infinity, cb }
     if (after! < 0) Object.assign(wait, { target: -1, free: true })
     waiting.add(wait)
-    if (after != null) return settle()
+    if (after != null) return check(wait)
     db.loaded(err => {
-      if (!waiting.has(wait)) return
-      if (err) {
-        waiting.delete(wait)
-        return cb(err)
-      }
+      if (!waiting.delete(wait)) return
+      if (err) return cb(err)
       wait.target = db.since.value!
-      settle()
+      waiting.add(wait)
+      check(wait)
     })
   }
 
@@ -138,8 +139,10 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
                 if (err) return fail(err)
                 from ??= at
                 // A view ahead of its log belongs to records that are no longer there.
-                if (from > db.since.value!) rebuild()
-                else read(from, isCurrent)
+                if (from > db.since.value!) return rebuild()
+                trusted = true
+                settle()
+                read(from, isCurrent)
               })
             )
           )
