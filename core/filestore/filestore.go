@@ -69,6 +69,8 @@ type Store struct {
 	files  []*file // by first seq; the last is the one that is appended to
 	cache  handles
 	hints  hints
+	// scratch is memory for a small read, nil while one has it.
+	scratch []byte
 }
 
 // file is one file of segments.

@@ -61,18 +61,22 @@ func (s *Store) readRun(ctx context.Context, seq core.Seq, reverse bool, budget 
 		}
 		head := s.state.Head
 		p, err := s.plan(seq, reverse, budget)
-		s.mu.Unlock()
 		if err != nil {
+			s.mu.Unlock()
 			return nil, 0, err
 		}
-		buf := make([]byte, p.to-p.from.off)
+		buf, borrowed := s.borrow(p.to - p.from.off)
+		s.mu.Unlock()
 		n, err := p.handle.ReadAt(buf, p.from.off)
 		s.release(p.handle)
+		if borrowed {
+			defer s.giveBack(buf)
+		}
 		if n < len(buf) && err != nil && err != io.EOF {
 			return nil, 0, fmt.Errorf("read seq %d, %s: %w", seq, p.file.place(p.from.off), err)
 		}
 		if run, ok := choose(buf[:n], p.from.seq, seq, reverse, budget); ok {
-			found, err := s.decode(p, run, buf, reverse)
+			found, err := s.decode(p, run, buf, borrowed, reverse)
 			return found, head, err
 		}
 		if tries > 0 {
@@ -82,6 +86,29 @@ func (s *Store) readRun(ctx context.Context, seq core.Seq, reverse bool, budget 
 		p.file.index = nil
 		s.mu.Unlock()
 	}
+}
+
+// scratchSize is the size of reads, and less, out of which the segments are
+// copied. A random read among tiny frames needs few of the bytes it reads.
+const scratchSize = 2 * markEvery
+
+// borrow gives memory for a read: the store's own, if it is large enough and
+// nobody has it. The caller holds mu.
+func (s *Store) borrow(n int64) (buf []byte, borrowed bool) {
+	if n > scratchSize {
+		return make([]byte, n), false
+	}
+	buf, s.scratch = s.scratch, nil
+	if buf == nil {
+		buf = make([]byte, scratchSize)
+	}
+	return buf[:n], true
+}
+
+func (s *Store) giveBack(buf []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scratch = buf[:scratchSize]
 }
 
 // plan chooses what to read so that it holds the segment of seq and, walking
@@ -251,11 +278,11 @@ func choose(buf []byte, first, seq core.Seq, reverse bool, budget int) (run []sp
 }
 
 // decode checks the chosen frames and gives them in order of walking. They
-// share the buffer, if they fill most of it, so that it is not kept in memory
-// for a few.
-func (s *Store) decode(p stretch, run []span, buf []byte, reverse bool) ([]*segment.Segment, error) {
+// share the buffer, if it is not borrowed and they fill most of it, so that it
+// is not kept in memory for a few.
+func (s *Store) decode(p stretch, run []span, buf []byte, borrowed, reverse bool) ([]*segment.Segment, error) {
 	base, end := run[0].from, run[len(run)-1].to
-	if 2*(end-base) < len(buf) {
+	if borrowed || 2*(end-base) < len(buf) {
 		buf = bytes.Clone(buf[base:end])
 		for i := range run {
 			run[i].from, run[i].to = run[i].from-base, run[i].to-base
