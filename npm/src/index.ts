@@ -5,6 +5,8 @@ export { type WasmSource } from './engine.js'
 export {
   Reduce,
   type CreateReduce,
+  type MapItem,
+  type MapReduceOptions,
   type ReduceOptions,
   type ReduceView,
   type Reducer,

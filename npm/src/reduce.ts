@@ -16,12 +16,20 @@ export interface StateCodec<S> {
 /** The state so far and a record to the state after it. It may change `acc` itself and return it. */
 export type Reducer<S, M, Acc = S> = (acc: Acc, item: M, seq: number) => S
 
-export interface ReduceOptions<T, S, M, Acc = S> {
-  reduce: Reducer<S, M, Acc>
-  /** What of a record goes to `reduce`; null or undefined skips it. */
-  map?: ((value: T, seq: number) => M | null | undefined) | null
+export interface ReduceOptions<T, S, Acc = S> {
+  reduce: Reducer<S, T, Acc>
+  map?: null
   codec?: StateCodec<S> | null
 }
+
+export interface MapReduceOptions<T, S, M, Acc = S> {
+  reduce: Reducer<S, M, Acc>
+  map: MapItem<T, M>
+  codec?: StateCodec<S> | null
+}
+
+/** What of a record goes to the reducer; null or undefined skips it. */
+export type MapItem<T, M> = (value: T, seq: number) => M | null | undefined
 
 interface StateAt<S> {
   seq: number
@@ -98,25 +106,46 @@ const SHARE = 20
  *
  * What `reduce` or `map` throws stops this view, with an error of code `VIEW`, and nothing else.
  */
-export function Reduce<T, S, M = T>(
+export function Reduce<T, S>(
   version: number | string,
-  options: ReduceOptions<T, S, M> & { initial: S }
+  options: ReduceOptions<T, S> & { initial: S }
+): CreateReduce<T, S, T>
+export function Reduce<T, S, M>(
+  version: number | string,
+  options: MapReduceOptions<T, S, M> & { initial: S }
 ): CreateReduce<T, S, M>
-export function Reduce<T, S = any, M = T>(
+export function Reduce<T, S = any>(
   version: number | string,
-  options: ReduceOptions<T, S, M, S | undefined>
+  options: ReduceOptions<T, S, S | undefined>
+): CreateReduce<T, S | undefined, T>
+export function Reduce<T, S, M>(
+  version: number | string,
+  options: MapReduceOptions<T, S, M, S | undefined>
 ): CreateReduce<T, S | undefined, M>
-export function Reduce<T, S, M = T>(
+export function Reduce<T, S>(
+  version: number | string,
+  reduce: Reducer<S, T>,
+  map: null | undefined,
+  codec: StateCodec<S> | null | undefined,
+  initial: S
+): CreateReduce<T, S, T>
+export function Reduce<T, S, M>(
   version: number | string,
   reduce: Reducer<S, M>,
-  map: ReduceOptions<T, S, M>['map'],
+  map: MapItem<T, M>,
   codec: StateCodec<S> | null | undefined,
   initial: S
 ): CreateReduce<T, S, M>
-export function Reduce<T, S = any, M = T>(
+export function Reduce<T, S = any>(
+  version: number | string,
+  reduce: Reducer<S, T, S | undefined>,
+  map?: null,
+  codec?: StateCodec<S> | null
+): CreateReduce<T, S | undefined, T>
+export function Reduce<T, S, M>(
   version: number | string,
   reduce: Reducer<S, M, S | undefined>,
-  map?: ReduceOptions<T, S, M>['map'],
+  map: MapItem<T, M>,
   codec?: StateCodec<S> | null
 ): CreateReduce<T, S | undefined, M>
 export function Reduce(

@@ -1,0 +1,224 @@
+// Compiled, not run: what a user writes has the types a user expects, and what is wrong does not compile.
+
+import { from, type Observable } from 'rxjs'
+import {
+  Flume,
+  Reduce,
+  type Callback,
+  type CreateView,
+  type FlumeError,
+  type FlumeLog,
+  type Item,
+  type Obv,
+  type Progress,
+  type PullSource,
+  type Source,
+  type View,
+  createObv
+} from '../../src/index.js'
+
+/** Whether two types are the same, `any` told apart from all others. */
+type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
+declare function same<A, B>(yes: Same<A, B>): void
+
+interface Flight {
+  delay: number
+  origin: string
+}
+declare const log: FlumeLog<Flight>
+declare const untyped: any
+
+const db = Flume(log)
+  .use('mapped', Reduce(1, (acc: string | undefined, origin: string) => origin, (flight: Flight) => flight.origin))
+  .use('delays', Reduce(1, (acc: number | undefined, flight) => (acc ?? 0) + flight.delay))
+  .use('total', Reduce(2, { reduce: (acc, flight) => acc + flight.delay, initial: 0 }))
+  .use('origins', Reduce(1, {
+    map: (flight: Flight) => flight.origin,
+    reduce: (acc: Record<string, number>, origin) => ({ ...acc, [origin]: (acc[origin] ?? 0) + 1 }),
+    initial: {} as Record<string, number>
+  }))
+  .use('positional', Reduce(1, (acc, flight) => acc + flight.delay, null, null, 0))
+
+async function reads() {
+  same<typeof db.closed, boolean>(true)
+  same<Awaited<ReturnType<typeof db.append>>, void>(true) // the callback form is the last overload
+  const seq = await db.append({ delay: 1, origin: 'a' })
+  same<typeof seq, number>(true)
+  const many = await db.append([{ delay: 1, origin: 'a' }])
+  same<typeof many, number>(true)
+  db.append({ delay: 1, origin: 'a' }, (err, seq) => {
+    same<typeof err, Error | null>(true)
+    same<typeof seq, number>(true)
+  })
+  const flight = await db.get(0)
+  same<typeof flight, Flight>(true)
+  db.get(0, (_err, flight) => same<typeof flight, Flight>(true))
+
+  // @ts-expect-error a record of another type
+  db.append({ delay: 'late', origin: 'a' })
+  // @ts-expect-error one of them is
+  db.append([{ delay: 1, origin: 'a' }, { delay: 1 }])
+  // @ts-expect-error seqs are numbers
+  db.get('0')
+
+  same<typeof db.since, Obv<number>>(true)
+  same<typeof db.since.value, number | undefined>(true)
+  // @ts-expect-error only the log sets it
+  db.since.set(1)
+  db.ready.set(true)
+  same<typeof db.progress, Obv<Progress>>(true)
+  db.progress.subscribe(p => same<typeof p.eta, number | undefined>(true))
+
+  await db.rebuild()
+  await db.close()
+  db.close(err => same<typeof err, Error | null>(true))
+}
+
+async function streams() {
+  for await (const item of db.stream({ gt: 10, live: true, signal: new AbortController().signal }))
+    same<typeof item, Item<Flight>>(true)
+  for await (const { seq, value } of db.stream()) {
+    same<typeof seq, number>(true)
+    same<typeof value, Flight>(true)
+  }
+  for await (const value of db.stream({ seqs: false })) same<typeof value, Flight>(true)
+  for await (const seq of db.stream({ values: false })) same<typeof seq, number>(true)
+  for await (const batch of db.stream({ seqs: false }).batches()) same<typeof batch, Flight[]>(true)
+  const all = await db.stream({ seqs: false, values: false }).collect()
+  same<typeof all, Flight[]>(true)
+  same<ReturnType<Source<Flight>['toReadableStream']>, ReadableStream<Flight>>(true)
+  const rx = from(db.stream({ seqs: false }))
+  same<typeof rx, Observable<Flight>>(true)
+  const since = from(db.since)
+  same<typeof since, Observable<number>>(true)
+  const pull: PullSource<Item<Flight>> = db.stream()
+  pull(null, (_end, item) => same<typeof item, Item<Flight> | undefined>(true))
+  db.stream().subscribe({ next: item => same<typeof item, Item<Flight>>(true), complete() {} }).unsubscribe()
+  // @ts-expect-error unknown option
+  db.stream({ gtt: 1 })
+  // @ts-expect-error unknown option beside a known one
+  db.stream({ gt: 1, reversed: true })
+  // @ts-expect-error bounds are numbers
+  db.stream({ gt: '1' })
+}
+
+async function views() {
+  const delays = await db.delays.get()
+  same<typeof delays, number | undefined>(true)
+  const total = await db.total.get()
+  same<typeof total, number>(true)
+  const origins = await db.origins.get()
+  same<typeof origins, Record<string, number>>(true)
+  const mapped = await db.mapped.get()
+  same<typeof mapped, string | undefined>(true)
+  const positional = await db.positional.get()
+  same<typeof positional, number>(true)
+  db.total.get((_err, value) => same<typeof value, number>(true))
+  const meta = await db.total.get({ values: false })
+  same<typeof meta.size, number | null>(true)
+  const at = await db.total.get({ since: -1 })
+  same<typeof at, { seq: number; version: number | string; value: number }>(true)
+  const bare = await db.total.get({ since: -1, meta: false })
+  same<typeof bare, number>(true)
+  same<typeof db.total.value.value, number | undefined>(true)
+  for await (const state of db.total.stream()) same<typeof state, number>(true)
+  for await (const x of db.origins.stream({ live: true })) same<typeof x, string | Record<string, number>>(true)
+  same<typeof db.total.since, Obv<number>>(true)
+  db.total.ready(err => same<typeof err, Error | null>(true), 3)
+  same<typeof db.views.total.name, string>(true)
+
+  // @ts-expect-error no such view
+  db.nothing
+  // @ts-expect-error no such method
+  db.total.query()
+  // @ts-expect-error not of the state's type
+  const wrong: string = await db.total.get()
+  // @ts-expect-error since is a number
+  db.total.get({ since: '1' })
+  // @ts-expect-error the record has no such field
+  Flume(log).use('x', Reduce(1, (acc: number | undefined, flight) => (acc ?? 0) + flight.speed))
+  // @ts-expect-error the state is a number, the reducer makes a string
+  Flume(log).use('x', Reduce(1, (acc: number | undefined, flight) => flight.origin))
+  // @ts-expect-error initial is not of the state's type
+  Flume(log).use('x', Reduce(1, { reduce: (acc: number, flight: Flight) => acc + flight.delay, initial: '0' }))
+  // @ts-expect-error a reducer of other records
+  Flume(log).use('x', Reduce(1, (acc: number | undefined, post: { likes: number }) => (acc ?? 0) + post.likes))
+  // @ts-expect-error a map of other records
+  Flume(log).use('x', Reduce(1, { map: (post: { likes: number }) => post.likes, reduce: (acc: number, n) => acc + n, initial: 0 }))
+  // @ts-expect-error a view lacks its sink
+  Flume(log).use('x', () => ({ since: createObv(-1), methods: {}, destroy() {}, close() {} }))
+}
+
+/** The README's way: nothing annotated. The state is then any, the record is not. */
+async function readme() {
+  const db = Flume(log).use('delays', Reduce(1, (acc, flight) => {
+    same<typeof flight, Flight>(true)
+    return (acc ?? 0) + flight.delay
+  }))
+  await db.delays.get()
+}
+
+/** A view written by a user, of flumedb's kind. */
+interface ByOrigin extends View<Flight> {
+  methods: { at: 'async'; count: 'async'; list: 'source'; size: 'sync' }
+  at(origin: string, cb: Callback<Flight[]>): void
+  count(cb: Callback<number>): void
+  list(options?: { limit?: number }): Source<Flight>
+  size(): number
+}
+declare const byOrigin: CreateView<Flight, ByOrigin>
+
+async function ownView() {
+  const db = Flume(log, true, (flight, cb) => {
+    same<typeof flight, Flight>(true)
+    cb(null, flight)
+  }).use('byOrigin', byOrigin)
+  const some = await db.byOrigin.at('a')
+  same<typeof some, Flight[]>(true)
+  db.byOrigin.at('a', (_err, flights) => same<typeof flights, Flight[]>(true))
+  const count = await db.byOrigin.count()
+  same<typeof count, number>(true)
+  for await (const flight of db.byOrigin.list()) same<typeof flight, Flight>(true)
+  same<ReturnType<typeof db.byOrigin.size>, number>(true)
+  // @ts-expect-error origins are strings
+  db.byOrigin.at(1)
+  declare_(Flume(log).use('inline', (log, name) => {
+    same<typeof name, string>(true)
+    log.stream({ gt: -1 }).subscribe(item => same<typeof item, Item<Flight>>(true))
+    return byOrigin(log, name)
+  }).inline.size())
+}
+declare function declare_(n: number): void
+
+/** A log with methods of its own: they are on the database with their types. */
+interface Checked extends FlumeLog<Flight> {
+  readonly methods: { verify: 'async' }
+  verify(): Promise<boolean>
+  verify(cb: Callback<boolean>): void
+}
+async function logMethods(checked: Checked) {
+  const db = Flume(checked).use('n', Reduce(1, { reduce: n => n + 1, initial: 0 }))
+  const ok: boolean = await db.verify()
+  same<Awaited<ReturnType<typeof db.n.get>>, number>(true)
+  // @ts-expect-error not a method of this log
+  Flume(log).verify()
+  return ok
+}
+
+/** A log without types. */
+async function untypedLog() {
+  const db = Flume(untyped).use('n', Reduce(1, { reduce: n => n + 1, initial: 0 }))
+  await db.append('anything')
+  const n = await db.n.get()
+  same<typeof n, number>(true)
+  const value = await db.get(0)
+  value.whatever
+}
+
+function errors(err: FlumeError) {
+  if (err.code === 'CORRUPT') same<typeof err.segment, string | undefined>(true)
+  // @ts-expect-error no such code
+  if (err.code === 'CORRUPTED') return
+}
+
+export { errors, logMethods, ownView, readme, reads, streams, untypedLog, views }
