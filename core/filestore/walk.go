@@ -244,7 +244,10 @@ func (w *walker) bytes(off, n int64) ([]byte, error) {
 		return w.buf[off-w.at:][:n], nil
 	}
 	want := n
-	if w.tiny || w.verify {
+	switch {
+	case w.verify: // and so all is needed
+		want = max(n, 4*pieceSize)
+	case w.tiny:
 		want = max(n, pieceSize)
 	}
 	want = min(want, w.size-off)
