@@ -269,7 +269,11 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     ready,
     meta,
     methods: view.methods,
-    rebuild,
+    rebuild(cb: (err: Error | null) => void) {
+      failures = 0
+      furthest = -1
+      rebuild(cb)
+    },
     createSink: view.createSink,
     destroy: (cb: any) => view.destroy(cb),
     close(err: any, cb: any) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import pull from 'pull-stream'
-import { Flume, FlumeError, Reduce, complaints, createObv, failure, fakeLog, keepView, lib, memoryCheckpoints, numbers, pending, require, sleep, task, until } from './helpers.mjs'
+import { Flume, FlumeError, Reduce, complaints, createObv, failure, fakeLog, keepView, lib, memoryCheckpoints, numbers, pending, require, sleep, task, uncaught, until } from './helpers.mjs'
 
 const MemLog = require('flumelog-memory')
 const TheirReduce = require('flumeview-reduce')
@@ -261,6 +261,25 @@ test('a throw later than the first batch, from an asynchronous log', async () =>
   assert.equal(log.readers, 0)
 })
 
+test('a sink that throws because its stream was stopped is reported, and stops nothing', async () => {
+  const db = Flume(fakeLog([1])).use('v', keepView({
+    createSink() {
+      const self = keepView.last
+      return read => read(null, function next(end, item) {
+        if (end) throw new Error('did not expect an end')
+        self.since.set(item.seq)
+        read(null, next)
+      })
+    }
+  }))
+  await db.v.all()
+  const caught = uncaught()
+  const rebuilt = db.rebuild()
+  assert.equal((await caught).message, 'did not expect an end')
+  await rebuilt
+  assert.equal(keepView.last.since.value, 0)
+})
+
 test('a createSink that throws stops its view; one that returns nothing is left alone', async () => {
   const db = Flume(fakeLog([1]))
     .use('a', keepView({ createSink() { throw new Error('no sink') } }))
@@ -317,6 +336,17 @@ test('a permanent mapper error stops the view without spinning, and not the log'
     assert.equal((await failure(db.v.all())).cause.message, 'never')
     await db.append(3)
     assert.ok(calls <= 6, `${calls} calls`)
+  })
+})
+
+test('a rebuild that is asked for has all its chances again', async () => {
+  await complaints(async () => {
+    let bad = Infinity
+    const db = Flume(fakeLog([1, 2, 3]), null, (v, cb) => (v === 3 && bad-- > 0 ? cb(new Error('no key')) : cb(null, v))).use('v', keepView())
+    assert.equal((await failure(db.v.all())).code, 'VIEW')
+    bad = 2
+    await db.rebuild()
+    assert.deepEqual(await db.v.all(), [0, 1, 2])
   })
 })
 
