@@ -61,9 +61,51 @@ func (l *Log) Enqueue(run []byte, lens []uint32, done func(Seq, error)) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closing {
-		return fmt.Errorf("append: the log is %w", ErrClosed)
+		return errAppendClosed
 	}
-	l.queue.add(run, lens, l.opts.SegmentBytes, done)
+	g := l.queue.open(len(run))
+	g.add(run, lens, l.opts.SegmentBytes)
+	g.waiting = append(g.waiting, waiting{g.records, done})
+	return nil
+}
+
+var errAppendClosed = fmt.Errorf("append: the log is %w", ErrClosed)
+
+// Batch collects records for one append, for those who cannot have them all in
+// memory at once. It is for one goroutine.
+type Batch struct {
+	log *Log
+	group
+}
+
+// NewBatch begins a batch.
+func (l *Log) NewBatch() *Batch { return &Batch{log: l} }
+
+// Add takes records into the batch; run and lens are as for Enqueue.
+func (b *Batch) Add(run []byte, lens []uint32) error {
+	if err := checkRun(run, lens); err != nil {
+		return err
+	}
+	b.group.add(run, lens, b.log.opts.SegmentBytes)
+	return nil
+}
+
+// Enqueue takes the batch for the next commit, all or none, as Log.Enqueue
+// does. The batch is not to be used any more.
+func (b *Batch) Enqueue(done func(Seq, error)) error {
+	if b.records == 0 {
+		return checkRun(nil, nil)
+	}
+	b.seal()
+	l := b.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closing {
+		return errAppendClosed
+	}
+	g := l.queue.open(b.bytes)
+	g.join(&b.group)
+	g.waiting = append(g.waiting, waiting{g.records, done})
 	return nil
 }
 
@@ -118,19 +160,27 @@ type waiting struct {
 // that a commit does not keep a page from breathing.
 const maxGroup = 8 << 20
 
-func (q *queue) add(run []byte, lens []uint32, segmentBytes int, done func(Seq, error)) {
+// open is the group for an append of so many bytes.
+func (q *queue) open(bytes int) *group {
 	n := len(q.groups)
-	if n == 0 || q.groups[n-1].bytes > 0 && q.groups[n-1].bytes+len(run) > maxGroup {
+	if n == 0 || q.groups[n-1].bytes > 0 && q.groups[n-1].bytes+bytes > maxGroup {
 		q.groups = append(q.groups, new(group))
 		n++
 	}
-	q.groups[n-1].add(run, lens, segmentBytes, done)
+	return q.groups[n-1]
 }
 
-func (g *group) add(run []byte, lens []uint32, segmentBytes int, done func(Seq, error)) {
+// join takes in all of another group, which is sealed.
+func (g *group) join(other *group) {
+	g.seal()
+	g.segments = append(g.segments, other.segments...)
+	g.records += other.records
+	g.bytes += other.bytes
+}
+
+func (g *group) add(run []byte, lens []uint32, segmentBytes int) {
 	g.records += len(lens)
 	g.bytes += len(run) + 1
-	g.waiting = append(g.waiting, waiting{g.records, done})
 	for len(lens) > 0 {
 		room := segmentBytes - g.open.Size()
 		n, size := 0, 0

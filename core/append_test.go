@@ -110,6 +110,46 @@ func TestEnqueueRefusesAndTakesNothing(t *testing.T) {
 	}
 }
 
+func TestABatchInPartsIsOneAppend(t *testing.T) {
+	l := openLog(t, new(memstore.Disk), core.Options{SegmentBytes: 300})
+	if err := l.Enqueue(record(0), []uint32{uint32(len(record(0)))}, func(core.Seq, error) {}); err != nil {
+		t.Fatal(err)
+	}
+	b := l.NewBatch()
+	for n := 1; n < 101; n += 2 {
+		x, y := record(n), record(n+1)
+		run := append(append(append([]byte{}, x...), 0), y...)
+		if err := b.Add(run, []uint32{uint32(len(x)), uint32(len(y))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Add([]byte("ab"), []uint32{3}); !errors.Is(err, core.ErrInvalidRecord) {
+		t.Fatalf("adding what contradicts itself: %v", err)
+	}
+	done := make(chan core.Seq, 1)
+	if err := b.Enqueue(func(seq core.Seq, err error) { done <- seq }); err != nil {
+		t.Fatal(err)
+	}
+	if seq, err := l.Append(context.Background(), record(101)); err != nil || seq != 101 {
+		t.Fatalf("append behind the batch: %d, %v", seq, err)
+	}
+	if seq := <-done; seq != 100 {
+		t.Fatalf("the batch answered %d", seq)
+	}
+	wantRecords(t, l, 102)
+	if err := l.NewBatch().Enqueue(nil); !errors.Is(err, core.ErrInvalidRecord) {
+		t.Fatalf("an empty batch: %v", err)
+	}
+	l.Close(context.Background())
+	late := l.NewBatch()
+	if err := late.Add([]byte("a"), []uint32{1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := late.Enqueue(nil); !errors.Is(err, core.ErrClosed) {
+		t.Fatalf("a batch after close: %v", err)
+	}
+}
+
 func TestLargeAppendsAreCutIntoSegments(t *testing.T) {
 	disk := new(memstore.Disk)
 	l := openLog(t, disk, core.Options{SegmentBytes: 1000})

@@ -37,7 +37,7 @@ func (m *merger) stop() { m.cancel() }
 // committed hears of every commit, from the one goroutine that makes them.
 func (m *merger) committed(segments []*segment.Segment) {
 	for _, s := range segments {
-		if s.Size() < m.log.opts.SegmentBytes/2 {
+		if s.Size() < enough(m.log.opts.SegmentBytes) {
 			m.small++
 		}
 	}
@@ -122,7 +122,7 @@ func (m *merger) mergeOnce(ctx context.Context) (merged bool, err error) {
 // end, none where nothing is worth it; full says that the one they become will
 // never be merged again; and sealed is up to where that is so already.
 func planMerge(extents []Extent, segmentBytes int) (run []Extent, full bool, sealed Seq) {
-	enough := segmentBytes / 2
+	enough := enough(segmentBytes)
 	sealed = None
 	start := 0
 	for start < len(extents) {
@@ -146,6 +146,10 @@ func planMerge(extents []Extent, segmentBytes int) (run []Extent, full bool, sea
 	}
 	return nil, false, sealed
 }
+
+// enough is the size from which a segment is left as it is: with the default,
+// what IndexedDB stores as a large value.
+func enough(segmentBytes int) int { return segmentBytes * 2 / 3 }
 
 // tinyEnd is the run of tiny segments at the very end, if it is long enough.
 func tinyEnd(extents []Extent, tiny int) []Extent {

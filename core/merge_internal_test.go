@@ -7,7 +7,7 @@ import (
 
 func TestPlanMerge(t *testing.T) {
 	const segmentBytes = 1 << 16
-	const full, small, tiny = segmentBytes / 2, 3000, 100
+	const full, small, tiny = segmentBytes*2/3 + 1, 3000, 100
 	repeat := func(size, n int) (sizes []int) {
 		for range n {
 			sizes = append(sizes, size)
@@ -55,7 +55,7 @@ func TestCacheHoldsNoRecordTwiceAndKeepsItsBound(t *testing.T) {
 	add := func(first Seq, n int) {
 		g := new(group)
 		for range n {
-			g.add(make([]byte, 50), []uint32{50}, 1<<20, nil)
+			g.add(make([]byte, 50), []uint32{50}, 1<<20)
 		}
 		g.seal()
 		g.segments[0].Place(first, false)

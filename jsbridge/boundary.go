@@ -74,7 +74,8 @@ func exportOpen(request, kind, nameSize, strict uint32) {
 // not 0, the staging buffer holds a uint32 for each record's length and then
 // the records joined by one byte each; if it is 0, only the records, joined by
 // line feeds, of which they themselves have none. It settles with the newest
-// one's seq.
+// one's seq. A request of 0 is part of a batch, which goes on with the next call
+// and ends with the one that has a request.
 //
 //go:wasmexport flumedb_append
 func exportAppend(log, request, count, size, lengths uint32) {

@@ -115,7 +115,7 @@ func (t *transaction) write(store, meta js.Value, segments []*segment.Segment, b
 	state := before.state()
 	for _, seg := range segments {
 		seg.Place(state.Head+1, false)
-		t.put.Invoke(store, t.bytesToJS(seg.Bytes()), segmentKey(seg))
+		t.put.Invoke(store, t.segmentToJS(seg.Bytes()), segmentKey(seg))
 		state.Head = seg.Last()
 	}
 	after := newStateRow(state)
@@ -214,7 +214,7 @@ func (t *transaction) replace(generation uint64, segments []*segment.Segment, se
 	err = t.request(func() {
 		t.del.Invoke(store, replaced)
 		for _, seg := range segments {
-			t.put.Invoke(store, t.bytesToJS(seg.Bytes()), segmentKey(seg))
+			t.put.Invoke(store, t.segmentToJS(seg.Bytes()), segmentKey(seg))
 		}
 		t.put.Invoke(meta, t.bytesToJS(after[:]), t.stateKey)
 	})

@@ -19,6 +19,7 @@ type host struct {
 	reflectGet, reflectSet                  js.Value
 
 	uint8Array                             js.Value
+	full, fill                             js.Value // see segmentToJS
 	onsuccess, oncomplete, onabort, result js.Value
 	errorKey, length                       js.Value
 	readonly, readwrite                    js.Value
@@ -189,13 +190,52 @@ func (h *host) bytesToJS(b []byte) js.Value {
 	return v
 }
 
+// fullValue is the size of the values that nearly full segments are stored in,
+// padded with zeros: the log's segments are cut for it.
+const fullValue = 96 << 10
+
+// segmentToJS is bytesToJS for a frame that is to be put at once. Nearly full
+// ones all pass through one array of one size, since fresh memory for each
+// would cost more than all else; a put copies it before it returns.
+func (h *host) segmentToJS(frame []byte) js.Value {
+	if len(frame) > fullValue || len(frame) < fullValue*7/8 {
+		return h.bytesToJS(frame)
+	}
+	if h.full.IsUndefined() {
+		h.full = h.uint8Array.New(fullValue)
+		h.fill = h.full.Get("fill").Call("bind", h.full)
+	}
+	js.CopyBytesToJS(h.full, frame)
+	h.fill.Invoke(0, len(frame))
+	return h.full
+}
+
 // bytesFromJS copies a stored value in; ok is false where it is not bytes.
 func (h *host) bytesFromJS(v js.Value) (b []byte, ok bool) {
-	if v.Type() != js.TypeObject || !v.InstanceOf(h.uint8Array) {
+	n, ok := h.size(v)
+	if !ok {
 		return nil, false
 	}
-	b = make([]byte, h.reflectGet.Invoke(v, h.length).Int())
-	return b, js.CopyBytesToGo(b, v) == len(b)
+	b = make([]byte, n)
+	return b, js.CopyBytesToGo(b, v) == n
+}
+
+// segmentFromJS copies a frame of so many bytes in, without its padding.
+func (h *host) segmentFromJS(v js.Value, size int) (frame []byte, ok bool) {
+	n, ok := h.size(v)
+	if !ok {
+		return nil, false
+	}
+	frame = make([]byte, min(n, size))
+	return frame, js.CopyBytesToGo(frame, v) == len(frame)
+}
+
+// size is how many bytes a stored value has; ok is false where it is not bytes.
+func (h *host) size(v js.Value) (n int, ok bool) {
+	if v.Type() != js.TypeObject || !v.InstanceOf(h.uint8Array) {
+		return 0, false
+	}
+	return h.reflectGet.Invoke(v, h.length).Int(), true
 }
 
 // recoverJS turns a JavaScript exception, which syscall/js panics with, into

@@ -122,7 +122,7 @@ func (t *transaction) decode(value js.Value, e core.Extent) (*segment.Segment, e
 			Reason:  reason,
 		}
 	}
-	b, ok := t.bytesFromJS(value)
+	b, ok := t.segmentFromJS(value, e.Size)
 	if !ok {
 		return nil, damaged("the value is not bytes")
 	}

@@ -3,16 +3,18 @@ import { type Codec, encode, json } from './codec.js'
 import { type Engine } from './engine.js'
 import { call } from './errors.js'
 
-/** How much encoded text is gathered before it crosses to Go. */
-const CROSSING = 256 << 10
+/** How much encoded text is gathered before it crosses to Go: as much as V8 still joins in memory that it uses again. */
+const CROSSING = 96 << 10
 
 /** Appends that cross to Go together. */
 class Crossing {
   lines: string[] = [] // JSON texts, none with a line feed
   parts: Uint8Array[] = [] // or the bytes of other codecs
   size = 0
-  counts: number[] = [] // how many records each append has
-  callbacks: Callback<number>[] = []
+  // Of each append. Three lists and no object, since with many appends under way it is these that the collector copies.
+  counts: number[] = [] // how many records it has
+  answers: (Callback<number> | ((seq: number) => void))[] = [] // its callback, or what resolves its promise
+  rejects: (((err: Error) => void) | undefined)[] = [] // what rejects its promise
 }
 
 /**
@@ -50,25 +52,41 @@ export class AppendQueue {
     reject(this.#take(), err)
   }
 
-  /** Throws what refuses a value, and then has taken nothing of the batch. */
-  append(value: unknown, cb: Callback<number>): void {
-    if (this.#failure) return queueMicrotask(() => call(cb as any, this.#failure))
-    if (!Array.isArray(value)) this.#add(encode(this.#codec, value, 'the value'))
-    else {
-      const encoded = value.map((item, i) => encode(this.#codec, item, `value ${i} of the batch`))
-      if (!encoded.length) return this.#appendNothing(cb)
-      for (const item of encoded) this.#add(item)
+  /** Answers by a callback, or where there is none by the promise returned. Nothing of a batch with a bad value is taken. */
+  append(value: unknown, cb?: Callback<number>): Promise<number> | undefined {
+    let count = 1
+    try {
+      if (this.#failure) throw this.#failure
+      if (!Array.isArray(value)) this.#add(encode(this.#codec, value, 'the value'))
+      else {
+        const encoded = value.map((item, i) => encode(this.#codec, item, `value ${i} of the batch`))
+        count = encoded.length
+        for (const item of encoded) this.#add(item)
+      }
+    } catch (err) {
+      if (!cb) return Promise.reject(err)
+      queueMicrotask(() => call(cb as any, err))
+      return
     }
-    const pending = this.#pending
-    pending.counts.push(Array.isArray(value) ? value.length : 1)
-    pending.callbacks.push(cb)
-    if (pending.size > CROSSING && this.#engine) this.#cross()
+    // An empty batch answers the newest seq, when the appends before it have been answered.
+    const before = !count && !this.#pending.answers.length ? this.#newest : undefined
+    const promise = this.#expect(before ?? this.#pending, count, cb)
+    if (this.#pending.size > CROSSING && this.#engine) this.#cross()
     this.#schedule()
+    return promise
+  }
+
+  #expect(crossing: Crossing, count: number, cb?: Callback<number>): Promise<number> | undefined {
+    crossing.counts.push(count)
+    if (!cb) return new Promise((resolve, reject) => void (crossing.answers.push(resolve), crossing.rejects.push(reject)))
+    crossing.answers.push(cb)
+    crossing.rejects.push(undefined)
+    return
   }
 
   /** Sends what waits now, for a log that is about to close. */
   flush(): void {
-    if (!this.#engine || !this.#pending.callbacks.length) return
+    if (!this.#engine || !this.#pending.answers.length) return
     this.#cross()
     this.#commit()
   }
@@ -79,20 +97,12 @@ export class AppendQueue {
     this.#pending.size += encoded.length
   }
 
-  /** An empty batch answers the newest seq, when the appends before it have been answered. */
-  #appendNothing(cb: Callback<number>): void {
-    const before = this.#pending.callbacks.length || !this.#engine ? this.#pending : this.#newest
-    if (!before) return queueMicrotask(() => call(cb, null, this.#since()))
-    before.counts.push(0)
-    before.callbacks.push(cb)
-  }
-
   #schedule(): void {
     if (this.#scheduled || !this.#engine) return
     this.#scheduled = true
     queueMicrotask(() => {
       this.#scheduled = false
-      if (this.#pending.callbacks.length) this.#cross()
+      if (this.#pending.answers.length) this.#cross()
       this.#commit()
     })
   }
@@ -105,9 +115,9 @@ export class AppendQueue {
   #cross(): void {
     const engine = this.#engine!
     const crossing = this.#take()
-    const { lines, parts, counts, callbacks } = crossing
+    const { lines, parts } = crossing
     const records = lines.length || parts.length
-    if (!records) return callbacks.forEach(cb => call(cb, null, this.#since()))
+    if (!records) return engine.later(() => resolve(crossing, this.#since()))
     this.#newest = crossing
     const settled = () => {
       if (this.#newest === crossing) this.#newest = undefined
@@ -116,19 +126,23 @@ export class AppendQueue {
       settle: last => {
         settled()
         this.#appended(last)
-        let seq = last - records
-        for (let i = 0; i < callbacks.length; i++) {
-          seq += counts[i]
-          call(callbacks[i], null, seq)
-        }
+        resolve(crossing, last - records)
       },
       fail: err => {
         settled()
         reject(crossing, err)
       }
     })
-    const size = lines.length ? engine.stageText(lines.join('\n')) : stageParts(engine, parts)
-    engine.enter(exports => exports.flumedb_append(this.#handle, id, records, size, lines.length ? 0 : 1))
+    // A large batch crosses in parts, of which only the last has the request.
+    for (let from = 0; from < records; ) {
+      const to = endOfPart(lines.length ? lines : parts, from)
+      const size = lines.length
+        ? engine.stageText((to - from < records ? lines.slice(from, to) : lines).join('\n'))
+        : stageParts(engine, parts.slice(from, to))
+      const part = to < records ? 0 : id
+      engine.enter(exports => exports.flumedb_append(this.#handle, part, to - from, size, lines.length ? 0 : 1))
+      from = to
+    }
     crossing.lines = crossing.parts = []
   }
 
@@ -139,8 +153,25 @@ export class AppendQueue {
   }
 }
 
-function reject({ callbacks }: Crossing, err: Error): void {
-  for (const cb of callbacks) call(cb as (err: Error) => void, err)
+/** How far the records from one on make up a crossing. */
+function endOfPart(records: ArrayLike<{ length: number }>, from: number): number {
+  let size = 0
+  let to = from
+  while (to < records.length && size <= CROSSING) size += records[to++].length
+  return to
+}
+
+/** Answers all appends, the first of which stands behind `seq`. */
+function resolve({ counts, answers, rejects }: Crossing, seq: number): void {
+  for (let i = 0; i < answers.length; i++) {
+    seq += counts[i]
+    if (rejects[i]) (answers[i] as (seq: number) => void)(seq)
+    else call(answers[i] as Callback<number>, null, seq)
+  }
+}
+
+function reject({ answers, rejects }: Crossing, err: Error): void {
+  for (let i = 0; i < answers.length; i++) call(rejects[i] ?? (answers[i] as (err: Error) => void), err)
 }
 
 /** The lengths, then the records with a byte between them. Gives the size of those. */

@@ -130,11 +130,13 @@ export function Flume<L extends FlumeLog<any>>(
     get closed() {
       return !!closing
     },
-    append: (value: any, cb?: Callback<number>) =>
-      answer(cb, cb => {
+    append(value: any, cb?: Callback<number>) {
+      if (!closing && log.promises) return log.append(value, cb!)
+      return answer(cb, cb => {
         open('append')
         log.append(value, cb)
-      }),
+      })
+    },
     get: (seq: number, cb?: Callback<any>) =>
       answer(cb, cb => {
         open('get')

@@ -8,7 +8,7 @@ import { type BatchReader } from './source.js'
 import { type StreamOptions } from './types.js'
 
 /** About how many bytes one read brings. While they are consumed, the next is under way. */
-const BUDGET = 1 << 20
+const BUDGET = 2 << 20
 
 /** How many bytes may wait to be consumed before no more are read. */
 const AHEAD = 2 << 20

@@ -48,6 +48,8 @@ export interface Log<T = any> extends FlumeLog<T> {
   readonly since: Obv<number>
   /** The name, or the folder, it was opened by. */
   readonly name: string
+  append(value: T | T[]): Promise<number>
+  append(value: T | T[], cb: Callback<number>): void
   stream(options: StreamOptions & { seqs: false }): Source<T>
   stream(options?: StreamOptions): Source<{ seq: number; value: T }>
   close(cb?: (err?: any) => void): void
@@ -90,10 +92,11 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   checkOptions(kind, name, options)
   const codec = toCodec(options.codec)
   const since = createObv<number>()
-  const appends = new AppendQueue(codec, () => since.value!, seq => channel?.postMessage(seq))
+  const appends = new AppendQueue(codec, () => since.value!, seq => tell?.(seq))
   let engine: Engine | undefined
   let handle = 0
   let channel: BroadcastChannel | undefined
+  let tell: ((seq: number) => void) | undefined
   let failure: Error | undefined
   let closed = false
   let opened = false
@@ -134,6 +137,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     }).finally(() => off())
     engine.logs.set(handle, { since: seq => since.set(seq), warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`) })
     if (kind === INDEXED_DB) channel = listen(name, since, () => refresh())
+    if (channel) tell = paced(seq => closed || channel!.postMessage(seq))
     since.set(head)
     appends.open(engine, handle)
   }
@@ -154,14 +158,13 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     name,
     since,
     filename: kind === FILE ? filename(name) : undefined,
+    promises: true,
     loaded: cb => whenOpen(() => cb(failure ?? null)),
-    append(value, cb) {
-      if (closed) return call(cb as any, new FlumeError('CLOSED', 'append: the log is closed'))
-      try {
-        appends.append(value, cb)
-      } catch (err) {
-        queueMicrotask(() => call(cb as any, err))
-      }
+    append(value: any, cb?: Callback<number>): any {
+      if (!closed) return appends.append(value, cb)
+      const err = new FlumeError('CLOSED', 'append: the log is closed')
+      if (!cb) return Promise.reject(err)
+      call(cb as any, err)
     },
     get(seq, cb) {
       whenOpen(() => {
@@ -239,6 +242,28 @@ function checkpointsOf(request: RequestOnLog): Checkpoints {
       ),
     put: set,
     delete: (name, cb) => set(name, undefined, cb)
+  }
+}
+
+/** A message costs more than a small commit's own work, so a busy writer tells the others this often. */
+const TELL_MS = 10
+
+/** Tells at once, but not more often than every so many milliseconds; the last always. */
+function paced(tell: (seq: number) => void): (seq: number) => void {
+  let told = -Infinity
+  let waiting: number | undefined
+  const now = () => {
+    told = performance.now()
+    tell(waiting!)
+    waiting = undefined
+  }
+  return seq => {
+    const due = waiting === undefined
+    waiting = seq
+    if (!due) return
+    const wait = told + TELL_MS - performance.now()
+    if (wait > 0) setTimeout(now, wait)
+    else now()
   }
 }
 

@@ -69,6 +69,8 @@ export interface FlumeLog<T> {
   readonly methods?: Record<string, MethodKind>
   /** Calls back once `since` is set, or with what keeps the log from loading; at once if that is known. */
   loaded?(cb: (err: Error | null) => void): void
+  /** Whether `append` answers by a promise where it has no callback: with many under way that is much cheaper. */
+  readonly promises?: boolean
   /** What `stream` reads, by the batch. Options are as checked, without `signal`. */
   reader?(options: StreamOptions): BatchReader<any>
   readonly checkpoints?: Checkpoints
