@@ -76,18 +76,23 @@ func ReadHeader(b []byte) (Header, error) {
 	if !bytes.Equal(b[:4], magic[:]) {
 		return Header{}, corrupt(None, "no segment begins here")
 	}
+	// In every version the header ends with the sum of what is before it, so
+	// a damaged version is not taken for a newer one.
+	n := int(b[offHeaderLen]) * 8
+	if n < HeaderSize || n > len(b) || xxhash.Sum64(b[:n-8]) != binary.LittleEndian.Uint64(b[n-8:]) {
+		return Header{}, corrupt(None, "the header's checksum is wrong")
+	}
 	if v := b[offVersion]; v > Version {
 		return Header{}, &VersionError{Version: int(v)}
-	}
-	if xxhash.Sum64(b[:offHeaderSum]) != binary.LittleEndian.Uint64(b[offHeaderSum:]) {
-		return Header{}, corrupt(None, "the header's checksum is wrong")
 	}
 	first := Seq(binary.LittleEndian.Uint64(b[offFirst:]))
 	count := binary.LittleEndian.Uint32(b[offCount:])
 	data := binary.LittleEndian.Uint32(b[offData:])
 	switch {
-	case b[offVersion] == 0 || int(b[offHeaderLen])*8 != HeaderSize:
+	case b[offVersion] == 0 || n != HeaderSize:
 		return Header{}, corrupt(first, "the header has an impossible version or length")
+	case binary.LittleEndian.Uint16(b[offFlags:])&^flagContinues != 0 || binary.LittleEndian.Uint64(b[offReserved:]) != 0:
+		return Header{}, corrupt(first, "the header has flags that this version has not")
 	case first < 0 || first > MaxSeq-Seq(count):
 		return Header{}, corrupt(None, "the first seq is out of range")
 	case count == 0 || uint64(data) < uint64(count)+1:

@@ -200,7 +200,15 @@ func TestDecodeErrors(t *testing.T) {
 		{"seq", func(b []byte) []byte { b[8] ^= 1; return b }, segment.ErrCorrupt, "header's checksum", none, none},
 		{"newer version", func(b []byte) []byte { b[4]++; return sum(b) }, segment.ErrVersion, "", none, none},
 		{"version 0", func(b []byte) []byte { b[4] = 0; return sum(b) }, segment.ErrCorrupt, "impossible version", 5, none},
-		{"header length", func(b []byte) []byte { b[5]++; return sum(b) }, segment.ErrCorrupt, "impossible version or length", 5, none},
+		{"header length", func(b []byte) []byte { b[5]++; return sum(b) }, segment.ErrCorrupt, "header's checksum", none, none},
+		{"header length of a longer header", func(b []byte) []byte {
+			b[5]++
+			binary.LittleEndian.PutUint64(b[48:], xxhash.Sum64(b[:48]))
+			return b
+		}, segment.ErrCorrupt, "impossible version or length", 5, none},
+		{"version, damaged", func(b []byte) []byte { b[4] ^= 8; return b }, segment.ErrCorrupt, "header's checksum", none, none},
+		{"unknown flag", func(b []byte) []byte { b[6] |= 2; return sum(b) }, segment.ErrCorrupt, "flags", 5, none},
+		{"reserved bytes", func(b []byte) []byte { b[35] = 1; return sum(b) }, segment.ErrCorrupt, "flags", 5, none},
 		{"negative seq", func(b []byte) []byte { b[15] = 0x80; return sum(b) }, segment.ErrCorrupt, "out of range", none, none},
 		{"seq that JavaScript cannot count", func(b []byte) []byte {
 			binary.LittleEndian.PutUint64(b[8:], uint64(segment.MaxSeq)-2)

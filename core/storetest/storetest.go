@@ -443,7 +443,7 @@ func damage(t *testing.T, d Data) {
 		name   string
 		offset int
 	}{
-		{"magic", 0}, {"flags", 6}, {"first seq", 9}, {"count", 16}, {"data length", 20}, {"payload sum", 25},
+		{"magic", 0}, {"version", 4}, {"flags", 6}, {"first seq", 9}, {"count", 16}, {"data length", 20}, {"payload sum", 25},
 		{"header sum", 41}, {"ends table", segment.HeaderSize + 1}, {"data", segment.HeaderSize + 45},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -477,7 +477,7 @@ func damage(t *testing.T, d Data) {
 			s.Close()
 		})
 	}
-	wantNumbered(t, open(t, d), 270)
+	wantNumbered(t, open(t, d), 300)
 }
 
 func two(t *testing.T, d Data) {
