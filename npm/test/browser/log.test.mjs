@@ -1,0 +1,68 @@
+// The cases of a log, in a page and in a dedicated worker.
+
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { after, before, test } from 'node:test'
+import { cases } from '../log/cases.mjs'
+import { openSite } from './site.mjs'
+
+const folder = fileURLToPath(new URL('../log/', import.meta.url))
+
+// Runs in the page or in a worker: one case, and then deletes the databases it made.
+const runner = `
+  import Flume, { Log, Reduce } from '/flumedb-wasm/browser.mjs'
+  import { run } from '/log/cases.mjs'
+  globalThis.runCase = async title => {
+    const names = []
+    const name = () => {
+      names.push(title + ' ' + names.length)
+      return names.at(-1)
+    }
+    await run(title, { Flume, Log, Reduce, name })
+    for (const made of names) await Log.delete(made)
+  }`
+const worker = `${runner}
+  onmessage = ({ data }) => runCase(data).then(() => postMessage(null), err => postMessage(String(err.stack ?? err)))
+  postMessage('ready')`
+
+let site
+before(async () => {
+  site = await openSite({
+    get: {
+      '/log/': folder,
+      '/runner.mjs': { type: 'text/javascript', body: runner },
+      '/worker.mjs': { type: 'text/javascript', body: worker }
+    }
+  })
+})
+after(() => site?.close())
+
+for (const context of ['page', 'worker']) {
+  for (const title of Object.keys(cases)) {
+    test(`${title}, in a ${context}`, { timeout: 180_000 }, async () => {
+      const page = await site.newPage()
+      try {
+        const failed = await page.evaluate(context === 'page' ? inPage : inWorker, title)
+        assert.equal(failed, null)
+      } finally {
+        await page.close()
+      }
+    })
+  }
+}
+
+async function inPage (title) {
+  await import('/runner.mjs')
+  return runCase(title).then(() => null, err => String(err.stack ?? err))
+}
+
+function inWorker (title) {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker('/worker.mjs', { type: 'module' })
+    worker.onerror = event => reject(new Error(event.message))
+    worker.onmessage = ({ data }) => {
+      if (data === 'ready') worker.postMessage(title)
+      else resolve(data)
+    }
+  })
+}
