@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -233,6 +234,7 @@ func TestRecordsOutlastTheirSegmentsMerging(t *testing.T) {
 				return
 			default:
 			}
+			runtime.Gosched() // or nobody else runs, in wasm
 			for seq := core.Seq(0); seq <= l.Since(); seq += 17 {
 				got, err := l.Get(context.Background(), seq)
 				if err != nil || string(got) != string(record(int(seq))) {
