@@ -51,9 +51,9 @@ test: lint test-go test-wasm test-npm test-browser ## everything below, on any m
 .PHONY: lint
 lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript types
 	@unformatted=$$(gofmt -l core jsbridge wasm); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
-	go vet ./core/...
+	go vet ./...
 	$(GO_WASM) go vet ./...
-	go tool staticcheck ./core/...
+	go tool staticcheck ./...
 	$(GO_WASM) $$(go tool -n staticcheck) $$($(GO_WASM) go list ./... | grep -v /jsbridge$$)
 	@# staticcheck does not know that go:wasmexport is a use, so what only JavaScript calls looks unused to it.
 	$(GO_WASM) $$(go tool -n staticcheck) -checks inherit,-U1000 ./jsbridge
@@ -62,11 +62,11 @@ lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript
 
 .PHONY: test-go
 test-go: cc ## Go tests, native with the race detector, fuzz seeds included
-	go test -count=1 -race $(GOTESTFLAGS) ./core/...
+	go test -count=1 -race $(GOTESTFLAGS) ./...
 
 .PHONY: test-wasm
-test-wasm: chromium ## Go tests as wasm: core in Node, jsbridge in a page and a worker of Chromium
-	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" ./core/...
+test-wasm: chromium ## Go tests as wasm: what is for all hosts in Node, jsbridge in a page and a worker of Chromium
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" $$(go list ./...)
 	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:page" ./jsbridge/...
 	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:worker" ./jsbridge/...
 
@@ -80,7 +80,7 @@ test-browser: pack chromium ## the built package in Chromium: pages, workers, bu
 
 .PHONY: fuzz
 fuzz: ## look for new failing inputs, FUZZTIME (30s) for each fuzz target
-	@grep -rlE '^func Fuzz' --include='*_test.go' core | while read -r file; do \
+	@grep -rlE '^func Fuzz' --include='*_test.go' core jsbridge | while read -r file; do \
 	  for name in $$(grep -oE '^func Fuzz\w*' "$$file" | cut -c6-); do \
 	    echo "$$(dirname "$$file") $$name"; go test -run='^$$' -fuzz="^$$name\$$" -fuzztime=$(FUZZTIME) "./$$(dirname "$$file")"; \
 	  done; done
