@@ -59,6 +59,9 @@ func openLog(request, kind uint32, name string, strict bool) {
 		}
 		logs[handle] = log
 		log.Watch(func(seq core.Seq) { since(handle, float64(seq)) })
+		if s, ok := store.(interface{ Warning() string }); ok && s.Warning() != "" {
+			go warn(handle, s.Warning()) // once the request is settled
+		}
 		return answer{a: float64(handle), b: float64(log.Since())}, nil
 	})
 }

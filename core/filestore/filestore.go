@@ -244,6 +244,9 @@ func (s *Store) harden(f *file, h *handle, from, to int64) error {
 // Recovered says what Open had to put right.
 func (s *Store) Recovered() Recovery { return s.recovered }
 
+// Warning says what of that a user should hear of, "" where that is nothing.
+func (s *Store) Warning() string { return s.recovered.Warning() }
+
 // enter begins a call, and fails if the store may do no more. The caller
 // unlocks mu.
 func (s *Store) enter(ctx context.Context) error {

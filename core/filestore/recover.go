@@ -1,6 +1,9 @@
 package filestore
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
@@ -22,6 +25,19 @@ type Recovery struct {
 	// Meta tells that the file meta was missing or damaged, and has been made
 	// anew with another ID.
 	Meta bool
+}
+
+// Warning says what a user should hear of, "" where that is nothing: a torn
+// commit was never acknowledged and is no reason to worry.
+func (r Recovery) Warning() string {
+	var text string
+	if r.Lost > 0 {
+		text = fmt.Sprintf("%d records behind seq %d are gone: the newest file was cut or deleted after the log had been closed", r.Lost, r.Seq)
+	}
+	if r.Meta {
+		text = strings.TrimPrefix(text+"; the file meta was missing or damaged, and was made anew", "; ")
+	}
+	return text
 }
 
 // recovery is a walk over the newest file after a crash, with the records'

@@ -123,11 +123,11 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     engine = await engineOf(options.wasm)
     if (options.signal?.aborted) throw aborted(options.signal)
     let off = () => {}
-    let head = -1
     await new Promise<void>((resolve, reject) => {
       const settle = (a: number, b: number) => {
         handle = a
-        head = b
+        engine!.logs.set(handle, { since: seq => since.set(seq), warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`) })
+        since.set(b) // now, since it may move before the promise is heard of
         resolve()
       }
       const id = engine!.request({ settle, fail: reject }, (exports, id) =>
@@ -135,10 +135,8 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       )
       off = onAbort(options.signal, () => engine!.cancel(id))
     }).finally(() => off())
-    engine.logs.set(handle, { since: seq => since.set(seq), warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`) })
     if (kind === INDEXED_DB) channel = listen(name, since, () => refresh())
     if (channel) tell = paced(seq => closed || channel!.postMessage(seq))
-    since.set(head)
     appends.open(engine, handle)
   }
   opening().then(
@@ -282,6 +280,7 @@ function checkOptions(kind: number, name: unknown, options: LogOptions): void {
   const invalid = (message: string) => new FlumeError('INVALID_OPTION', message)
   if (kind !== MEMORY && (typeof name !== 'string' || !name)) throw invalid('a log needs a name')
   if (kind === FILE && !hasFiles) throw invalid('Log.file keeps its log in a folder, and there are none here')
+  if (kind === INDEXED_DB && hasFiles) throw invalid('Log.indexedDB keeps its log in a browser, and this is Node')
   for (const option of Object.keys(options))
     if (!KNOWN.includes(option)) throw invalid(`unknown log option "${option}", known are ${KNOWN.join(', ')}`)
   const { durability } = options
