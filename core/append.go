@@ -156,9 +156,10 @@ type waiting struct {
 	done    func(Seq, error)
 }
 
-// maxGroup bounds what one commit holds, unless one append alone is larger, so
-// that a commit does not keep a page from breathing.
-const maxGroup = 8 << 20
+// maxGroup bounds what one commit holds, unless one append alone is larger: a
+// page that has appended more than this without waiting is given back between
+// one commit and the next.
+const maxGroup = 32 << 20
 
 // open is the group for an append of so many bytes.
 func (q *queue) open(bytes int) *group {

@@ -9,7 +9,7 @@ import { logReader } from './log-reader.js'
 import { type Obv, createObv } from './obv.js'
 import { onAbort } from './pull.js'
 import { deferReader } from './readers.js'
-import { type BatchReader, type Source, createSource } from './source.js'
+import { type BatchReader, type Source, bySignal, createSource } from './source.js'
 import { checkStreamOptions } from './stream-options.js'
 import { type Checkpoints, type FlumeLog, type StreamOptions } from './types.js'
 
@@ -166,7 +166,8 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     },
     get(seq, cb) {
       whenOpen(() => {
-        const err = unusable()
+        const known = Number.isSafeInteger(seq) && seq >= 0
+        const err = unusable() ?? (known ? undefined : new FlumeError('NOT_FOUND', `no record has seq ${String(seq)}`))
         if (err) return call(cb as any, err)
         const give = (bytes: Uint8Array) => {
           let value
@@ -187,8 +188,8 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       })
     },
     stream(streamOptions?: StreamOptions): Source<any> {
-      const { signal: _, ...rest } = checkStreamOptions(streamOptions)
-      return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)))
+      const { signal, ...rest } = checkStreamOptions(streamOptions)
+      return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)), bySignal(signal))
     },
     reader,
     checkpoints: checkpointsOf(request),

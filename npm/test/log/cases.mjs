@@ -282,6 +282,24 @@ export const cases = {
     }
   },
 
+  async 'a log without a database on it' ({ Log, name }) {
+    const log = Log(name())
+    equal(await log.append(['a', 'b']), 1)
+    equal(await log.append('c'), 2)
+    const get = seq => new Promise((resolve, reject) => log.get(seq, (err, value) => err ? reject(err) : resolve(value)))
+    equal(await get(1), 'b')
+    for (const seq of [-1, 3, NaN, 0.5, '1', undefined]) await refused(get(seq), 'NOT_FOUND', `get(${String(seq)})`)
+    equal(await log.stream({ seqs: false, reverse: true }).collect(), ['c', 'b', 'a'])
+    const stop = new AbortController()
+    const aborted = log.stream({ live: true, signal: stop.signal }).collect()
+    stop.abort()
+    await refused(aborted, 'ABORTED', 'a stream whose signal fires')
+    equal((await log.verify()).records, 3)
+    await new Promise(resolve => log.close(resolve))
+    await refused(log.append('d'), 'CLOSED', 'append')
+    await refused(get(0), 'CLOSED', 'get')
+  },
+
   async 'opening can be given up' ({ Flume, Log, name }) {
     const stop = new AbortController()
     stop.abort()
