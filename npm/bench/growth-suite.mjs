@@ -4,7 +4,7 @@ export async function runGrowth({ host, options, results }) {
   const section = `${host.name} growth`
   const started = performance.now()
   for (const count of options.growthCounts) {
-    await options.progress(`${section}, ${count.toLocaleString('en')} records`)
+    options.progress(`${section}, ${count.toLocaleString('en')} records`)
     let probe
     try {
       probe = await host.openGrowth()

@@ -25,18 +25,18 @@ const OPERATIONS = {
   // Code that has never run is slow, in a way that says nothing about a log; appends are measured after this.
   async warmUp(peer, job, input) {
     const values = await firstValues(input, job.count)
-    await timedAppend(peer, job, values, (log) => way(log.appendPipelined)(values))
+    await timedAppend(peer, job, input, (log) => way(log.appendPipelined)(values))
   },
 
   async pipelined(peer, job, input) {
     const values = await firstValues(input, job.count)
-    return timedAppend(peer, job, values, (log) => way(log.appendPipelined, job.way)(values))
+    return timedAppend(peer, job, input, (log) => way(log.appendPipelined, job.way)(values))
   },
 
   async batches(peer, job, input) {
     const values = await firstValues(input, job.count)
     const batches = batchesOf(values)
-    return timedAppend(peer, job, values, async (log) => {
+    return timedAppend(peer, job, input, async (log) => {
       for (const batch of batches) await log.appendBatch(batch)
     })
   },
@@ -44,7 +44,7 @@ const OPERATIONS = {
   async single(peer, job, input) {
     const values = await firstValues(input, job.count)
     const samples = []
-    await timedAppend(peer, job, values, async (log) => {
+    await timedAppend(peer, job, input, async (log) => {
       for (const value of values) {
         const start = performance.now()
         await log.append(value)
@@ -110,7 +110,7 @@ const OPERATIONS = {
     return { samples }
   },
 
-  async reopen(peer, job, input) {
+  async reopen(peer, job) {
     const samples = []
     const got = []
     for (let round = 0; round < job.rounds; round++) {
@@ -122,12 +122,12 @@ const OPERATIONS = {
       got.push(newest)
       await log.close()
     }
-    if (input) await checkGot(got, got.map(() => job.count - 1), input)
+    for (const newest of got) checkRecord(newest, job.newest, job.count - 1)
     return { samples }
   },
 }
 
-async function timedAppend(peer, job, values, append) {
+async function timedAppend(peer, job, input, append) {
   const log = await peer.open(job.place, { durability: job.durability })
   await settle()
   const start = performance.now()
@@ -136,9 +136,9 @@ async function timedAppend(peer, job, values, append) {
   await log.close()
 
   const reader = await peer.open(job.place, { durability: job.durability })
-  checkFingerprint(await way(reader.scan)(), fingerprint(values))
+  checkFingerprint(await way(reader.scan)(), await input.fingerprint(job.count))
   await reader.close()
-  return { count: values.length, ms }
+  return { count: job.count, ms }
 }
 
 function way(functions, name) {
@@ -177,10 +177,12 @@ function checkFingerprint(values, expected) {
 
 async function checkGot(got, indexes, input) {
   const values = await input.values()
-  for (let i = 0; i < got.length; i++) {
-    const expected = JSON.stringify(values[indexes[i]])
-    if (JSON.stringify(got[i]) !== expected) throw new Error(`record ${indexes[i]} came back as ${JSON.stringify(got[i])}, expected ${expected}`)
-  }
+  for (let i = 0; i < got.length; i++) checkRecord(got[i], values[indexes[i]], indexes[i])
+}
+
+function checkRecord(got, expected, index) {
+  const [is, should] = [JSON.stringify(got), JSON.stringify(expected)]
+  if (is !== should) throw new Error(`record ${index} came back as ${is}, expected ${should}`)
 }
 
 // Garbage of what ran before must not be collected on somebody else's clock.

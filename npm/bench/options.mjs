@@ -8,7 +8,8 @@ export const USAGE = `usage: node npm/bench/run.mjs [options]
   --part NAME              peers, start or growth; may be given more than once (default: all)
   --data NAME              small, large or flights; may be given more than once (default: all)
   --peers NAME,...         only these peers
-  --reps N                 repetitions (default 5, with --quick 2)
+  --reps N                 exactly so many repetitions (default 5, with --quick 2, or fewer, but three, if time is up)
+  --minutes N              about how long all of it may take, where --reps is not given (default 12)
   --quick                  a tenth of the records: does everything run? Aims are shown but mean little
   --full                   every record also for the peers that store one row a record (about four times as long)
   --json FILE              everything measured, as JSON
@@ -17,6 +18,9 @@ export const USAGE = `usage: node npm/bench/run.mjs [options]
 
 const PARTS = ['peers', 'start', 'growth']
 const QUICK_DIVISOR = 10
+const LEAST_REPS = 3
+// What the parts without peers take of the time, on a quiet machine.
+const SECONDS_FOR_THE_REST = 80
 
 export function parseOptions(argv) {
   const { values } = parseArgs({
@@ -27,6 +31,7 @@ export function parseOptions(argv) {
       data: { type: 'string', multiple: true },
       peers: { type: 'string' },
       reps: { type: 'string' },
+      minutes: { type: 'string', default: '12' },
       quick: { type: 'boolean', default: false },
       full: { type: 'boolean', default: false },
       json: { type: 'string' },
@@ -42,13 +47,19 @@ export function parseOptions(argv) {
   const reps = Number(values.reps ?? (values.quick ? 2 : 5))
   if (!Number.isInteger(reps) || reps < 1) throw new Error(`--reps is a positive number, not ${values.reps}`)
 
+  const hosts = values.only ? [values.only] : ['node', 'chromium']
+  const minutes = Number(values.minutes)
+  if (!(minutes > 0)) throw new Error(`--minutes is a positive number, not ${values.minutes}`)
+
   return {
     ...values,
-    hosts: values.only ? [values.only] : ['node', 'chromium'],
+    hosts,
     parts: new Set(parts),
     datasets,
     peers: values.peers?.split(','),
     reps,
+    leastReps: values.reps ? reps : LEAST_REPS,
+    secondsPerSection: (minutes * 60 - SECONDS_FOR_THE_REST) / (hosts.length * datasets.length),
     isFull: values.full,
     isQuick: values.quick,
     growthCounts: values.quick ? [20_000, 50_000, 100_000] : [100_000, 500_000, 1_000_000],

@@ -24,7 +24,7 @@ export function printHost({ host, options, results }) {
   for (const dataset of options.datasets) {
     const section = `${host.name} ${dataset}`
     if (!results.sections[section]) continue
-    heading(`${host.name}: ${DATASETS[dataset].title}, ${number(options.countOf(dataset, DATASETS[dataset].count))} records, ${options.reps} repetitions`)
+    heading(`${host.name}: ${DATASETS[dataset].title}, ${number(options.countOf(dataset, DATASETS[dataset].count))} records, ${repetitions(results.sections[section])} repetitions`)
     for (const [key, about] of options.about) if (key.startsWith(host.name)) console.log(`  ${key.split(' ')[1]}: ${about}`)
     for (const [metric, title] of Object.entries({ ...THROUGHPUT, ...LATENCY })) {
       printMetric({ host, results, section, metric, title })
@@ -33,6 +33,10 @@ export function printHost({ host, options, results }) {
   }
   if (host.name === 'chromium') printStart(results)
   printGrowth(results, `${host.name} growth`)
+}
+
+function repetitions(metrics) {
+  return Math.max(...Object.values(metrics.scan ?? {}).map(({ reps }) => reps.length))
 }
 
 function printMetric({ host, results, section, metric, title }) {

@@ -2,7 +2,7 @@
 // all of them, and every repetition begins with another peer.
 
 const SINGLE_APPENDS = 300
-const GETS = { chromium: { getCached: 3, getUncached: 4, reopen: 5 }, node: { getCached: 50, getUncached: 6, reopen: 5 } }
+const GETS = { chromium: { getCached: 3, getUncached: 4, reopen: 5 }, node: { getCached: 25, getUncached: 4, reopen: 5 } }
 
 export function stepsFor({ host, peers, count, rep, isFull }) {
   const steps = []
@@ -19,7 +19,9 @@ export function stepsFor({ host, peers, count, rep, isFull }) {
   function appends(peer, operation, durability) {
     if (!peer.operations.includes(operation) || !peer.durabilities.includes(durability)) return []
     const wanted = operation === 'single' ? SINGLE_APPENDS : count
-    return waysOf(peer, operation).map((way, i) => ({
+    // How it is called makes the same difference at any durability, so the other ways are tried at one.
+    const ways = durability === 'relaxed' ? waysOf(peer, operation) : waysOf(peer, operation).slice(0, 1)
+    return ways.map((way, i) => ({
       peer,
       operation,
       durability,

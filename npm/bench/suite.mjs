@@ -12,12 +12,20 @@ export async function runSuite({ host, options, results }) {
     const section = `${host.name} ${dataset}`
     const count = options.countOf(dataset, DATASETS[dataset].count)
     const started = performance.now()
-    for (let rep = 0; rep < options.reps; rep++) {
-      await options.progress(`${section}, repetition ${rep + 1} of ${options.reps}`)
+    let rep = 0
+    do {
+      options.progress(`${section}, repetition ${rep + 1} of ${options.reps}`)
       await runRepetition({ host, peers, dataset, count, rep, section, options, results })
-    }
+      rep++
+    } while (rep < options.reps && hasTime(rep, (performance.now() - started) / 1000, options))
+    if (rep < options.reps) options.progress(`${section}: ${rep} of ${options.reps} repetitions, its time is up`)
     options.took(`${host.name}: ${DATASETS[dataset].title}`, performance.now() - started)
   }
+}
+
+// Where it is not said how many, there are as many repetitions as time allows, but enough for a median.
+function hasTime(done, seconds, { secondsPerSection, leastReps }) {
+  return done < leastReps || seconds * (1 + 1 / done) <= secondsPerSection
 }
 
 async function runRepetition({ host, peers, dataset, count, rep, section, options, results }) {

@@ -1,25 +1,24 @@
 // Does jobs for one peer on one dataset, in a page or in a worker.
 
-import { FLIGHTS_PATH, loadValues } from '../data/datasets.mjs'
-import { fingerprint } from '../data/fingerprint.mjs'
+import { FLIGHTS_PATH, inputOf } from '../data/datasets.mjs'
 import { measureGrowth } from '../growth.mjs'
 import { measure } from '../operations.mjs'
 import { measureMainThread } from './main-thread.mjs'
 
 export function createBench({ peer: name, dataset, count }) {
   const loaded = import(`./peers/${name}.mjs`)
-  let values
-  const input = { values: () => (values ??= loadValues(dataset, count, fetchFlights)) }
+  const input = inputOf(dataset, count, fetchFlights)
 
   return async function bench(job) {
     const peer = (await loaded).default
     if (job.operation === 'load') {
-      await input.values()
+      await input.fingerprint(count)
       return { about: await peer.about?.() }
     }
     if (job.operation === 'growth') return measureGrowth(peer, job, memoryBeside)
     if (job.operation === 'mainThread') return measureMainThread(peer, job, input)
-    if (job.operation === 'scan') job.fingerprint = fingerprint((await input.values()).slice(0, job.count))
+    if (job.operation === 'scan') job.fingerprint = await input.fingerprint(job.count)
+    if (job.operation === 'reopen') job.newest = (await input.values())[job.count - 1]
     return peer.measure ? peer.measure(job, input) : measure(peer, job, input)
   }
 }

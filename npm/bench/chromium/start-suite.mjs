@@ -7,7 +7,7 @@ export async function runStart({ host, options, results }) {
   const section = 'chromium start'
   const started = performance.now()
   for (let rep = 0; rep < options.reps; rep++) {
-    await options.progress(`${section}, repetition ${rep + 1} of ${options.reps}`)
+    options.progress(`${section}, repetition ${rep + 1} of ${options.reps}`)
     const browser = await host.openBrowser()
     try {
       const page = await browser.newPage()

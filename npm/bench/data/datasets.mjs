@@ -1,5 +1,6 @@
 // The three inputs by name. `readFlights` differs by host: the page fetches the file, Node reads it.
 
+import { fingerprint } from './fingerprint.mjs'
 import { messages } from './messages.mjs'
 
 export const DATASETS = {
@@ -10,7 +11,20 @@ export const DATASETS = {
 
 export const FLIGHTS_PATH = 'node_modules/vega-datasets/data/flights-200k.json'
 
-export async function loadValues(dataset, count, readFlights) {
+// The records of a dataset and the fingerprints of its beginnings, each made once, when first asked for.
+export function inputOf(dataset, count, readFlights) {
+  const fingerprints = new Map()
+  let values
+  return {
+    values: () => (values ??= loadValues(dataset, count, readFlights)),
+    async fingerprint(count) {
+      if (!fingerprints.has(count)) fingerprints.set(count, fingerprint((await this.values()).slice(0, count)))
+      return fingerprints.get(count)
+    },
+  }
+}
+
+async function loadValues(dataset, count, readFlights) {
   if (dataset !== 'flights') return take(messages(dataset), count)
 
   const flights = await readFlights()

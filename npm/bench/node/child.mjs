@@ -4,15 +4,13 @@
 import '../wasm-memory.mjs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FLIGHTS_PATH, loadValues } from '../data/datasets.mjs'
-import { fingerprint } from '../data/fingerprint.mjs'
+import { FLIGHTS_PATH, inputOf } from '../data/datasets.mjs'
 import { measureGrowth } from '../growth.mjs'
 import { measure } from '../operations.mjs'
 import { PACKAGE_DIR } from '../package-dir.mjs'
 
 const [name, dataset, count] = process.argv.slice(2)
-let values
-const input = { values: () => (values ??= loadValues(dataset, Number(count), readFlights)) }
+const input = inputOf(dataset, Number(count), readFlights)
 
 process.on('message', async (job) => {
   try {
@@ -24,7 +22,9 @@ process.on('message', async (job) => {
 process.on('disconnect', () => process.exit())
 
 async function run(job) {
-  if (job.operation === 'fingerprint') return fingerprint((await input.values()).slice(0, job.count))
+  if (job.operation === 'expect') {
+    return { fingerprint: await input.fingerprint(job.count), newest: (await input.values())[job.count - 1] }
+  }
 
   const { default: peer } = await import(`./peers/${name}.mjs`)
   return job.operation === 'growth' ? measureGrowth(peer, job, memoryBeside) : measure(peer, job, input)

@@ -23,40 +23,37 @@ export async function openNode(scratch) {
   }
 }
 
+// A peer's home process holds the records and does all that needs them; what has to be cold gets a process that has
+// done nothing before, and is told what it should find.
 async function openSession(scratch, { dataset, count }) {
   const directory = await mkdtemp(join(scratch, `${dataset}-`))
-  const children = new Map()
-  const fingerprints = new Map()
+  const homes = new Map()
+  const expectations = new Map()
 
   return {
     async load(peer) {
       if (peer.needs) await checkBuilt(peer.needs)
-      children.set(peer, startChild(peer.name, dataset, count))
-      await fingerprintOf(peer, count)
+      const home = startChild(peer.name, dataset, count)
+      homes.set(peer, home)
+      expectations.set(peer, await home.run({ operation: 'expect', count }))
     },
 
     async run(peer, job) {
-      const child = job.isFresh ? await replaceChild(peer) : children.get(peer)
-      const fingerprint = job.operation === 'scan' ? fingerprints.get(job.count) : undefined
-      return child.run({ ...job, fingerprint, place: join(directory, `${peer.name}-${job.place}`) })
+      const placed = { ...job, place: join(directory, `${peer.name}-${job.place}`) }
+      if (!job.isFresh) return homes.get(peer).run(placed)
+
+      const fresh = startChild(peer.name, dataset, count)
+      try {
+        return await fresh.run({ ...placed, ...expectations.get(peer) })
+      } finally {
+        await fresh.stop()
+      }
     },
 
     async close() {
-      await Promise.all([...children.values()].map((child) => child.stop()))
+      await Promise.all([...homes.values()].map((child) => child.stop()))
       await rm(directory, { recursive: true, force: true })
     },
-  }
-
-  async function fingerprintOf(peer, count) {
-    // Having made the records is not part of any measurement, so it is done before the first one.
-    fingerprints.set(count, await children.get(peer).run({ operation: 'fingerprint', count }))
-  }
-
-  async function replaceChild(peer) {
-    await children.get(peer).stop()
-    const child = startChild(peer.name, dataset, count)
-    children.set(peer, child)
-    return child
   }
 }
 
