@@ -1,5 +1,5 @@
 import { createGo } from '#wasm-exec'
-import { imports as hostImports, loadModule } from '#host'
+import { loadModule, openHost } from '#host'
 import { type Exports, type Imports, type Pointer, PROTOCOL } from './boundary.js'
 import { type ErrorCode, FlumeError, call } from './errors.js'
 
@@ -15,9 +15,18 @@ export interface Request {
   progress?(done: number, total: number): void
 }
 
+/** What the module is offered by where it runs. */
+export interface Host {
+  imports: WebAssembly.Imports
+  /** Lets go of all that a module holds which has crashed, and so cannot. */
+  release(): void
+}
+
 export interface LogListener {
   since(seq: number): void
   warn(message: string): void
+  /** The module has crashed: nothing more will come. */
+  crashed(err: FlumeError): void
 }
 
 const decoder = new TextDecoder()
@@ -39,10 +48,12 @@ export class Engine {
   #crash?: FlumeError
   readonly #exports: Exports
   readonly #go: { exited: boolean; _resume(): void }
+  readonly #host: Host
 
-  private constructor(exports: Exports, go: { exited: boolean; _resume(): void }) {
+  private constructor(exports: Exports, go: { exited: boolean; _resume(): void }, host: Host) {
     this.#exports = exports
     this.#go = go
+    this.#host = host
   }
 
   /** Whether the module has crashed. */
@@ -57,11 +68,21 @@ export class Engine {
     const go = createGo(goScope(text => (output = (output + text).slice(0, 4096))))
     go.exit = () => {}
     const memory = () => engine!.memory()
-    const imports = { ...go.importObject, ...hostImports(memory), flumedb: makeImports(() => engine!) }
+    const host = openHost(memory)
+    const imports = { ...go.importObject, ...host.imports, flumedb: makeImports(() => engine!) }
     try {
       const instance = await instantiate(await loadModule(source), imports)
       const exports = instance.exports as Exports
-      engine = new Engine(exports, go)
+      engine = new Engine(exports, go, host)
+      // Events of the host, too, let goroutines run, and what crashes there is caught by nobody else.
+      const resume = go._resume.bind(go)
+      go._resume = () => {
+        try {
+          resume()
+        } catch (err) {
+          engine!.#crashed('', err)
+        }
+      }
       go.run(instance).then(
         () => engine!.#crashed(output || 'it exited'),
         (err: unknown) => engine!.#crashed(output, err)
@@ -171,7 +192,9 @@ export class Engine {
 
   #crashed(output: string, cause?: unknown): void {
     const reason = output.trim() || String((cause as Error)?.message ?? cause ?? 'it exited')
-    this.#crash ??= new FlumeError('WASM', `the WebAssembly module crashed: ${reason}`, { cause })
+    if (this.#crash) return
+    this.#crash = new FlumeError('WASM', `the WebAssembly module crashed: ${reason}`, { cause })
+    this.#host.release()
     this.later(() => this.#failAll())
   }
 
@@ -180,6 +203,8 @@ export class Engine {
       const request = this.take(id)
       if (request) call(() => request.fail(this.#crash!))
     }
+    for (const log of this.logs.values()) log.crashed(this.#crash!)
+    this.logs.clear()
   }
 }
 

@@ -5,7 +5,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FILE, type FileImports } from './boundary.js'
-import { type WasmSource } from './engine.js'
+import { type Host, type WasmSource } from './engine.js'
 import { FlumeError } from './errors.js'
 import { lockFolder, type Lock } from './lock-node.js'
 
@@ -43,11 +43,10 @@ const FAILED = -1
 const CODES: Record<string, number> = { ENOENT: -2, ENOSPC: -3, EDQUOT: -3 }
 const LOCKED = -4
 
-export const imports = (memory: () => Uint8Array): WebAssembly.Imports => ({ files: fileImports(memory) })
-
 /** The functions of the store of files; see jsbridge/nodefs/imports.go. All are synchronous. */
-function fileImports(memory: () => Uint8Array): FileImports {
+export function openHost(memory: () => Uint8Array): Host {
   const folders: { path: string; lock?: Lock }[] = []
+  const files = new Set<number>()
   let lastError = ''
 
   const text = (at: number, size: number) => Buffer.from(memory().buffer, at, size).toString()
@@ -62,7 +61,7 @@ function fileImports(memory: () => Uint8Array): FileImports {
       return CODES[(err as NodeJS.ErrnoException).code!] ?? FAILED
     }
   }
-  return {
+  const imports: FileImports = {
     folder: (at, size) => folders.push({ path: resolve(text(at, size)) }) - 1,
     lock: dir =>
       answer(() => {
@@ -81,7 +80,12 @@ function fileImports(memory: () => Uint8Array): FileImports {
         if (names.length <= size) put(names, at, size)
         return names.length
       }),
-    open: (dir, at, size, create) => answer(() => fs.openSync(path(dir, at, size), create ? 'w+' : 'r+')),
+    open: (dir, at, size, create) =>
+      answer(() => {
+        const fd = fs.openSync(path(dir, at, size), create ? 'w+' : 'r+')
+        files.add(fd)
+        return fd
+      }),
     rename: (dir, from, fromSize, to, toSize) => answer(() => fs.renameSync(path(dir, from, fromSize), path(dir, to, toSize))),
     remove: (dir, at, size) => answer(() => fs.unlinkSync(path(dir, at, size))),
     syncFolder: dir =>
@@ -99,11 +103,22 @@ function fileImports(memory: () => Uint8Array): FileImports {
     size: fd => answer(() => fs.fstatSync(fd).size),
     truncate: (fd, size) => answer(() => fs.ftruncateSync(fd, size)),
     sync: fd => answer(() => fs.fdatasyncSync(fd)),
-    close: fd => answer(() => fs.closeSync(fd)),
+    close: fd =>
+      answer(() => {
+        files.delete(fd)
+        fs.closeSync(fd)
+      }),
     message: (at, size) => {
       const bytes = Buffer.from(lastError)
       put(bytes, at, size)
       return bytes.length
+    }
+  }
+  return {
+    imports: { files: imports },
+    release() {
+      for (const fd of files) answer(() => fs.closeSync(fd))
+      for (const { lock } of folders) answer(() => lock?.release())
     }
   }
 }

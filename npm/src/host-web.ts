@@ -1,7 +1,7 @@
 // What the wrapper needs of a page or a worker.
 
 import { INDEXED_DB } from './boundary.js'
-import { type WasmSource } from './engine.js'
+import { type Host, type WasmSource } from './engine.js'
 import { FlumeError } from './errors.js'
 
 /** The kind of store that `Log(name)` opens here. */
@@ -15,7 +15,7 @@ export async function loadModule(source?: WasmSource): Promise<Response | Buffer
   return typeof source === 'string' || source instanceof URL ? fetch(source) : source
 }
 
-export const imports = (_memory: () => Uint8Array): WebAssembly.Imports => ({})
+export const openHost = (_memory: () => Uint8Array): Host => ({ imports: {}, release() {} })
 
 export const filename = (_name: string): string | undefined => undefined
 

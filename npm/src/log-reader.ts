@@ -29,6 +29,8 @@ export interface Readable {
   engine: Engine
   handle: number
   since: Obv<number>
+  /** Is set when the log can no longer be read. */
+  lost: Obv<Error>
   codec: Codec<any>
 }
 
@@ -135,7 +137,15 @@ export function logReader(log: Readable, options: StreamOptions): BatchReader<an
   }
 
   const listen = () => {
-    unlisten ??= log.since(() => answer(), false)
+    if (unlisten) return
+    const offs = [
+      log.since(() => answer(), false),
+      log.lost.once(err => {
+        failure = err
+        answer()
+      })
+    ]
+    unlisten = () => offs.forEach(off => off())
   }
   const release = () => {
     over = true

@@ -92,6 +92,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   checkOptions(kind, name, options)
   const codec = toCodec(options.codec)
   const since = createObv<number>()
+  const lost = createObv<Error>() // what ends the log while it is open
   const appends = new AppendQueue(codec, () => since.value!, seq => tell?.(seq))
   let engine: Engine | undefined
   let handle = 0
@@ -126,7 +127,14 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     await new Promise<void>((resolve, reject) => {
       const settle = (a: number, b: number) => {
         handle = a
-        engine!.logs.set(handle, { since: seq => since.set(seq), warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`) })
+        engine!.logs.set(handle, {
+          since: seq => since.set(seq),
+          warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`),
+          crashed(err) {
+            failure = err
+            lost.set(err)
+          }
+        })
         since.set(b) // now, since it may move before the promise is heard of
         resolve()
       }
@@ -149,7 +157,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   const reader = (streamOptions: StreamOptions): BatchReader<any> => {
     const err = unusable()
     if (err) throw err
-    return logReader({ engine: engine!, handle, since, codec }, streamOptions)
+    return logReader({ engine: engine!, handle, since, lost, codec }, streamOptions)
   }
 
   const log: Log<T> = {

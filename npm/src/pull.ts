@@ -49,7 +49,7 @@ export function onAbort(signal: AbortSignal | undefined, abort: () => void): () 
 }
 
 /** An async iterator that is disposable where the host knows `Symbol.asyncDispose`. */
-export type ItemIterator<T> = AsyncIterableIterator<T> & Partial<AsyncDisposable>
+export type ItemIterator<T> = AsyncIterableIterator<T>
 
 /** `return` and `throw` release at once, and end a `next` that is still waiting. */
 export function iterate<T>(read: PullSource<T>): ItemIterator<T> {
@@ -75,7 +75,8 @@ export function iterate<T>(read: PullSource<T>): ItemIterator<T> {
     throw: (err: unknown) => release().then(() => Promise.reject(err)),
     [Symbol.asyncIterator]: () => it
   } as ItemIterator<T>
-  if (Symbol.asyncDispose) it[Symbol.asyncDispose] = async () => void (await release())
+  // Not in the type: it would ask every user's project for a library of types that few have.
+  if (Symbol.asyncDispose) (it as Partial<AsyncDisposable>)[Symbol.asyncDispose] = async () => void (await release())
   return it
 }
 
