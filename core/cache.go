@@ -1,10 +1,6 @@
 package core
 
-import (
-	"slices"
-
-	"github.com/flumedb/flumedb-wasm/core/segment"
-)
+import "github.com/flumedb/flumedb-wasm/core/segment"
 
 // cache keeps the segments used last, up to a number of bytes. It holds no two
 // segments with a record in common: the same records may come in small
@@ -43,14 +39,28 @@ func (c *cache) add(s *segment.Segment) {
 		j++
 	}
 	e := &cached{Segment: s}
-	c.sorted = slices.Replace(c.sorted, i, j, e)
+	if i == j {
+		c.sorted = append(c.sorted, nil)
+		copy(c.sorted[i+1:], c.sorted[i:])
+		j++
+	}
+	c.sorted[i] = e
+	c.cut(i+1, j)
 	c.link(e)
 	for c.bytes > c.limit && c.oldest != c.newest {
 		old := c.oldest
 		c.unlink(old)
 		i := c.place(old.First())
-		c.sorted = slices.Delete(c.sorted, i, i+1)
+		c.cut(i, i+1)
 	}
+}
+
+// cut takes the segments from index i to j out of the order by seq. The slices
+// package would do it too, in ten kilobytes of code for this one type.
+func (c *cache) cut(i, j int) {
+	n := copy(c.sorted[i:], c.sorted[j:])
+	clear(c.sorted[i+n:])
+	c.sorted = c.sorted[:i+n]
 }
 
 // place is the index of the first segment that ends at seq or later.

@@ -29,11 +29,16 @@ func Report(r core.Report) []byte {
 
 type object []byte
 
+// Not inlined, as text is not: each use would be a copy of it.
+//
+//go:noinline
 func (w *object) number(name string, n int64) {
 	*w = strconv.AppendInt(append(*w, name...), n, 10)
 }
 
 // text writes a string as JSON does. Bytes that are no UTF-8 become U+FFFD.
+//
+//go:noinline
 func (w *object) text(name, s string) {
 	const hex = "0123456789abcdef"
 	b := append(append(*w, name...), '"')
