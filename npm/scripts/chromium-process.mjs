@@ -1,9 +1,10 @@
 // Runs a Chromium whose every process dies with us, whatever way we end.
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { chromiumPath } from './chromium-path.mjs'
 
 export const chromiumFlags = [
@@ -33,7 +34,7 @@ export const chromiumFlags = [
 const guard = '"$@" 3<&- & browser=$!; (read -r _ <&3; kill -KILL 0) & wait "$browser"; kill -KILL 0'
 
 // Starts headless Chromium on the profile folder. Answers { pid, stderr, exited, kill }: exited is a promise, kill
-// sends SIGKILL to all of it at once, which is also how a crash looks from the disk, and resolves when it is gone.
+// sends SIGKILL to all of it at once, which is also how a crash looks from the disk, and resolves when all of it is gone.
 export function startChromium ({ profile, args = [] }) {
   const child = spawn('/bin/sh', ['-c', guard, 'chromium', chromiumPath(), '--headless=new', `--user-data-dir=${profile}`, ...chromiumFlags, ...args], {
     detached: true,
@@ -45,15 +46,34 @@ export function startChromium ({ profile, args = [] }) {
     child.once('exit', resolve)
   })
   exited.catch(() => {})
-  const kill = () => {
+  const kill = async () => {
     try {
       process.kill(-child.pid, 'SIGKILL')
     } catch (error) {
       if (error.code !== 'ESRCH') throw error
     }
-    return exited
+    await exited
+    // The shell is gone; on a busy machine one of the others may be at its last write, and whoever opened the profile
+    // then would meet it.
+    while (anyAlive(child.pid)) await sleep(5)
   }
   return { pid: child.pid, stderr: child.stderr, exited, kill }
+}
+
+// Whether a process of the group lives. A dead one that nobody has waited for yet does not count: in a container it may
+// stay like that for ever.
+function anyAlive (group) {
+  if (process.platform !== 'linux') return false // there is no /proc to ask
+  return readdirSync('/proc').some(name => {
+    if (!/^\d+$/.test(name)) return false
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
+      const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+      return Number(pgrp) === group && state !== 'Z' && state !== 'X'
+    } catch {
+      return false // it ended while we looked
+    }
+  })
 }
 
 export function makeProfile (name = 'profile') {
