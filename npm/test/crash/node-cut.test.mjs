@@ -31,15 +31,17 @@ async function makeLog (name, { commits, size }) {
   return { folder, records, ends }
 }
 
-// Cuts a copy of the log at that byte. Answers how many records are left of it.
-async function cutAndReopen ({ folder, records, ends }, length) {
+// Cuts a copy of the log at that byte. Answers how many records are left of it. warned is told of console.warn's calls.
+async function cutAndReopen ({ folder, records, ends }, length, warned) {
   const copy = join(scratch, 'cut')
   rmSync(copy, { recursive: true, force: true })
   cpSync(folder, copy, { recursive: true })
   truncateSync(newestFile(copy), length)
 
   let db = Flume(Log.file(copy))
+  warned.resetCalls()
   const left = await db.stream({ seqs: false }).collect()
+  assert.equal(warned.callCount() > 0, left.length < records.length, `cut at ${length}: a warning says so where a closed log lost records`)
   assert.deepEqual(left, records.slice(0, left.length), `cut at ${length}: a beginning of the log is left`)
   assert.ok(ends.has(left.length), `cut at ${length}: no batch is left in part, but ${left.length} records are`)
   assert.deepEqual((await db.verify()).damage, [], `cut at ${length}: verify() finds no damage`)
@@ -53,12 +55,13 @@ async function cutAndReopen ({ folder, records, ends }, length) {
   return left.length
 }
 
-test('cut at every byte', { timeout: 300_000 }, async () => {
+test('cut at every byte', { timeout: 300_000 }, async t => {
+  const warned = t.mock.method(console, 'warn', () => {}).mock
   const log = await makeLog('small', { commits: 8, size: 10 })
   const size = statSync(newestFile(log.folder)).size
   let before = 0
   for (let length = 0; length <= size; length++) {
-    const left = await cutAndReopen(log, length)
+    const left = await cutAndReopen(log, length, warned)
     assert.ok(left >= before, `cut at ${length} leaves ${left} records, one byte less left ${before}`)
     before = left
   }
@@ -67,8 +70,9 @@ test('cut at every byte', { timeout: 300_000 }, async () => {
 
 test('cut at random bytes of a larger log', { timeout: 300_000 }, async t => {
   t.diagnostic(`FLUMEDB_SEED=${seed}`)
+  const warned = t.mock.method(console, 'warn', () => {}).mock
   const next = random(seed)
   const log = await makeLog('large', { commits: 300, size: 3000 })
   const size = statSync(newestFile(log.folder)).size
-  for (let i = 0; i < 40; i++) await cutAndReopen(log, Math.floor(next() * size))
+  for (let i = 0; i < 40; i++) await cutAndReopen(log, Math.floor(next() * size), warned)
 })
