@@ -1,6 +1,6 @@
 // Builds the package into npm/dist:
 //
-//   node npm/scripts/build.mjs [--out FOLDER] [--tags GO_BUILD_TAG]...
+//   node npm/scripts/build.mjs
 //
 //   flumedb.wasm          the Go module for pages and workers
 //   flumedb-node.wasm     the one for Node
@@ -13,9 +13,8 @@
 
 import { createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import { buildId, version } from './build-id.mjs'
 import { writeDeclarations } from './declarations.mjs'
@@ -23,10 +22,9 @@ import { compileWasm } from './go-wasm.mjs'
 import { thirdPartyLicences } from './licences.mjs'
 import { wasmExecModule } from './wasm-exec.mjs'
 
-const { values: options } = parseArgs({ options: { out: { type: 'string' }, tags: { type: 'string', multiple: true, default: [] } } })
 const npm = fileURLToPath(new URL('../', import.meta.url))
 const tmp = join(npm, '.tmp')
-const dist = options.out ? resolve(options.out) : join(npm, 'dist')
+const dist = join(npm, 'dist')
 const fresh = join(tmp, `dist-${process.pid}`)
 const id = buildId()
 
@@ -35,8 +33,8 @@ try {
   const sha256 = {}
   for (const module of ['flumedb', 'flumedb-node']) {
     // Linked into a place of its own, where the go command finds that nothing changed and does not link again.
-    const linked = join(tmp, `${[module, ...options.tags].join('-')}.wasm`)
-    compileWasm({ module, out: linked, build: id, tags: options.tags })
+    const linked = join(tmp, `${module}.wasm`)
+    compileWasm({ module, out: linked, build: id })
     copyFileSync(linked, join(fresh, `${module}.wasm`))
     chmodSync(join(fresh, `${module}.wasm`), 0o644) // the linker thinks it can be run
     sha256[`${module}.wasm`] = createHash('sha256').update(readFileSync(linked)).digest('hex')
