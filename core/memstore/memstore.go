@@ -36,6 +36,8 @@ func Open(disk *Disk) *Store {
 	defer disk.mu.Unlock()
 	if disk.state.ID == 0 {
 		disk.state = core.State{ID: rand.Uint64() | 1, Head: core.None, Sealed: core.None}
+	}
+	if disk.checkpoints == nil {
 		disk.checkpoints = map[string][]byte{}
 	}
 	return &Store{disk: disk}
@@ -225,4 +227,61 @@ func clone(b []byte) []byte {
 		return nil
 	}
 	return append([]byte{}, b...)
+}
+
+// Clone is a copy of the data, for tests that do different things to the same.
+func (d *Disk) Clone() *Disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	c := &Disk{state: d.state, segments: append([][]byte{}, d.segments...), lasts: append([]core.Seq{}, d.lasts...), checkpoints: map[string][]byte{}}
+	for name, value := range d.checkpoints {
+		c.checkpoints[name] = value
+	}
+	return c
+}
+
+// Cut is a copy of the data without the segments that have records behind head,
+// as a crash may leave it whose host did not keep its promise.
+func (d *Disk) Cut(head core.Seq) *Disk {
+	c := d.Clone()
+	n := c.find(head + 1)
+	c.segments, c.lasts = c.segments[:n], c.lasts[:n]
+	c.state.Head = core.None
+	if n > 0 {
+		c.state.Head = c.lasts[n-1]
+	}
+	return c
+}
+
+// Checkpoints are the names of the checkpoints that there are.
+func (d *Disk) Checkpoints() (names []string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name := range d.checkpoints {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// CheckpointBytes is a copy of a checkpoint, and PutCheckpoint sets one, with
+// nil to delete it, for tests of what a reader makes of damage.
+func (d *Disk) CheckpointBytes(name string) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return clone(d.checkpoints[name])
+}
+
+// PutCheckpoint: see CheckpointBytes.
+func (d *Disk) PutCheckpoint(name string, value []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if value == nil {
+		delete(d.checkpoints, name)
+		return
+	}
+	if d.checkpoints == nil {
+		d.checkpoints = map[string][]byte{}
+	}
+	d.checkpoints[name] = value
 }

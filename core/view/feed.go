@@ -1,0 +1,339 @@
+package view
+
+import (
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
+)
+
+// feeder is what the goroutine that feeds the views remembers.
+type feeder struct {
+	*Set
+	roster  int
+	live    group // have been at the log's end since they were mounted
+	lagging group
+	turn    bool // whether the live ones had the last turn
+	began   time.Time
+}
+
+// group is views that are fed from one pass over the log, in the order of
+// their mounting.
+type group struct {
+	members []*member
+	active  []*member // those that the scanner is for
+	scanner *json.Scanner
+	record  Record
+}
+
+// member is a view as it is being fed.
+type member struct {
+	m     *Mounted
+	in    *instance
+	slots []int // of its fields, in the scanner of its group
+	over  bool  // it has failed
+	moved bool  // since it was last told
+}
+
+func (s *Set) feedAll() {
+	defer s.done.Done()
+	f := &feeder{Set: s, roster: -1}
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.wake:
+		}
+		f.began = time.Now()
+		for s.ctx.Err() == nil && f.feed() {
+		}
+	}
+}
+
+// feed gives one batch to one group, and reports whether there was one to be
+// given. The groups take turns.
+func (f *feeder) feed() bool {
+	f.muster()
+	head := f.log.Since()
+	live, lagging := f.live.behind(head), f.lagging.behind(head)
+	switch {
+	case live && !(f.turn && lagging):
+		f.batch(&f.live, head)
+	case lagging:
+		f.batch(&f.lagging, head)
+	default:
+		return false
+	}
+	f.turn = !f.turn
+	return true
+}
+
+// muster looks at who is to be fed, if that has changed.
+func (f *feeder) muster() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.roster == f.Set.roster {
+		return
+	}
+	f.roster = f.Set.roster
+	f.live, f.lagging = group{}, group{}
+	for _, m := range f.views {
+		m.mu.Lock()
+		if in := m.current; in != nil && m.err == nil {
+			g := &f.lagging
+			if in.caught {
+				g = &f.live
+			}
+			g.members = append(g.members, &member{m: m, in: in})
+		}
+		m.mu.Unlock()
+	}
+}
+
+// behind reports whether any member is.
+func (g *group) behind(head core.Seq) bool {
+	for _, m := range g.members {
+		if !m.over && m.in.since < head {
+			return true
+		}
+	}
+	return false
+}
+
+// batch reads the records that the last of the group is to see next, and gives
+// them to all members that have not seen them.
+func (f *feeder) batch(g *group, head core.Seq) {
+	from := head
+	for _, m := range g.members {
+		if !m.over {
+			from = min(from, m.in.since+1)
+		}
+	}
+	runs, err := f.log.Read(f.ctx, core.Range{From: from, Through: head, Budget: f.opts.Batch, NoCache: g == &f.lagging})
+	if err != nil {
+		if f.ctx.Err() != nil {
+			return
+		}
+		// Those who have come to where the log cannot be read cannot go on;
+		// others may be beyond it.
+		for _, m := range g.members {
+			if !m.over && m.in.since+1 == from {
+				f.stop(m, from, err)
+			}
+		}
+		return
+	}
+	for _, run := range runs {
+		f.run(g, run)
+	}
+	f.publish(g)
+}
+
+// run gives a run of records to those who have not seen them.
+func (f *feeder) run(g *group, run core.Run) {
+	for seq := run.From; seq <= run.Through && f.ctx.Err() == nil; {
+		through := min(g.muster(seq), run.Through)
+		for _, m := range g.active {
+			m.m.mu.Lock()
+		}
+		next, failed, err := g.apply(run, seq, through)
+		for _, m := range g.active {
+			m.m.mu.Unlock()
+		}
+		if failed != nil {
+			f.stop(failed, next, err)
+		}
+		seq = next
+		f.rest(g)
+	}
+	for _, m := range g.members {
+		if m.m.spec.Map != nil && !m.over && m.in.since < run.Through {
+			f.mapped(g, m, run)
+		}
+	}
+}
+
+// muster picks those who are to see seq, makes the scanner for their fields,
+// and answers the seq through which it is these.
+func (g *group) muster(seq core.Seq) (through core.Seq) {
+	through = core.Seq(1 << 62)
+	n, same := 0, true
+	for _, m := range g.members {
+		switch {
+		case m.over || m.m.spec.Map != nil:
+		case m.in.since >= seq:
+			through = min(through, m.in.since)
+		default:
+			same = same && n < len(g.active) && g.active[n] == m
+			n++
+		}
+	}
+	if same && n == len(g.active) && g.scanner != nil {
+		return through
+	}
+	g.active = nil
+	var paths []json.Path
+	for _, m := range g.members {
+		if !m.over && m.m.spec.Map == nil && m.in.since < seq {
+			g.active = append(g.active, m)
+			paths = append(paths, m.in.fields...)
+		}
+	}
+	var slots []int
+	g.scanner, slots = json.NewScanner(paths...)
+	g.record.found = make([]json.Value, g.scanner.Slots())
+	for _, m := range g.active {
+		k := len(m.in.fields)
+		m.slots, slots = slots[:k:k], slots[k:]
+	}
+	return through
+}
+
+// stride is how many bytes are worked through between two looks at the clock.
+const stride = 16 << 10
+
+// apply gives records from seq through another to the active members, as far
+// as a stride goes, and answers the seq to go on with; if a member has failed,
+// at that.
+func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, failed *member, err error) {
+	if len(g.active) == 0 {
+		return through + 1, nil, nil
+	}
+	var at *member
+	defer func() {
+		if r := recover(); r != nil {
+			next, failed, err = seq, at, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	r := &g.record
+	for work := 0; seq <= through && work < stride; seq++ {
+		r.Seq, r.Data = seq, run.Record(seq)
+		work += len(r.Data) + 64
+		if err := g.scanner.Scan(r.Data, r.found); err != nil {
+			for _, m := range g.active {
+				if m.in.since < seq && len(m.slots) > 0 {
+					return seq, m, err
+				}
+			}
+		}
+		for _, m := range g.active {
+			at = m
+			r.slots = m.slots
+			if err := m.in.Apply(r); err != nil {
+				return seq, m, err
+			}
+			m.in.since = seq
+			m.moved = true
+		}
+	}
+	return seq, nil, nil
+}
+
+// mapped gives a run of records to a view that sees what its Map makes of
+// them.
+func (f *feeder) mapped(g *group, m *member, run core.Run) {
+	const most = 256
+	scanner, slots := json.NewScanner(m.in.fields...)
+	record := Record{found: make([]json.Value, scanner.Slots()), slots: slots}
+	for seq := max(run.From, m.in.since+1); seq <= run.Through; {
+		var records [][]byte
+		first := seq
+		for size := 0; seq <= run.Through && len(records) < most && size < 4*stride; seq++ {
+			records = append(records, run.Record(seq))
+			size += len(run.Record(seq))
+		}
+		texts, mapErr := m.m.spec.Map(f.ctx, first, records)
+		if f.ctx.Err() != nil {
+			return
+		}
+		if mapErr == nil && len(texts) != len(records) {
+			mapErr = fmt.Errorf("the map answered for %d records of %d", len(texts), len(records))
+		}
+		m.m.mu.Lock()
+		at, err := m.applyMapped(scanner, &record, first, texts)
+		m.m.mu.Unlock()
+		if err == nil {
+			err = mapErr
+		}
+		m.moved = true
+		if err != nil {
+			f.stop(m, at, err)
+			return
+		}
+		f.rest(g)
+	}
+}
+
+// applyMapped gives a view what was made of the records from seq on, and
+// answers where it has come to.
+func (m *member) applyMapped(scanner *json.Scanner, r *Record, seq core.Seq, texts []json.Value) (at core.Seq, err error) {
+	at = seq
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	for _, text := range texts {
+		if text != nil {
+			if err := scanner.Scan(text, r.found); err != nil {
+				return at, err
+			}
+			r.Seq, r.Data = at, text
+			if err := m.in.Apply(r); err != nil {
+				return at, err
+			}
+		}
+		m.in.since = at
+		at++
+	}
+	return at, nil
+}
+
+// rest lets others run, if the views' slice is used up.
+func (f *feeder) rest(g *group) {
+	if time.Since(f.began) < f.opts.Slice {
+		return
+	}
+	f.publish(g)
+	if f.opts.Yield != nil {
+		f.opts.Yield(f.ctx)
+	} else {
+		runtime.Gosched()
+	}
+	f.began = time.Now()
+}
+
+// stop has a member fail.
+func (f *feeder) stop(m *member, seq core.Seq, err error) {
+	m.over = true
+	m.m.mu.Lock()
+	if m.m.current == m.in {
+		m.m.fail(seq, err)
+	}
+	m.m.mu.Unlock()
+	f.tell(m.m)
+}
+
+// publish tells how far the members have come.
+func (f *feeder) publish(g *group) {
+	head := f.log.Since()
+	for _, m := range g.members {
+		if !m.moved {
+			continue
+		}
+		m.moved = false
+		if m.in.since >= head && !m.in.caught {
+			m.m.mu.Lock()
+			m.in.caught = true
+			if m.m.current == m.in {
+				m.m.old = nil
+			}
+			m.m.mu.Unlock()
+			f.changed() // it belongs to the live ones now
+		}
+		f.tell(m.m)
+	}
+	nudge(f.save)
+}

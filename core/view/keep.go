@@ -1,0 +1,186 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flumedb/flumedb-wasm/core"
+)
+
+// restore gives a view the state it was left with. A checkpoint that is of no
+// use is none; only a store that fails is an error.
+func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
+	log := m.set.log
+	fresh.version = m.spec.Version
+	current, old := fresh, (*instance)(nil)
+	b, err := log.Checkpoint(ctx, m.spec.Name)
+	if err != nil && !errors.Is(err, core.ErrCorrupt) {
+		return err
+	}
+	if b != nil && err == nil {
+		states, err := readManifest(b, log.State().ID)
+		if err != nil {
+			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
+		}
+		current, old = m.choose(states, fresh)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.bytes = len(b)
+	m.old = old
+	m.replace(current)
+	return nil
+}
+
+// choose picks the state to go on from, and the one that answers until that has
+// caught up. Of a rebuild there are two of the same version, and the first is
+// the new one.
+func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance) {
+	for i, k := range states {
+		if k.seq > m.set.log.Since() || k.seq < core.None {
+			continue // the records it has seen are not there any more
+		}
+		if k.fits(m.spec.Kind, m.spec.Version, m.spec.Options) && current == nil {
+			current = m.load(k)
+			if current == nil && i == 0 {
+				current = fresh // the second may be what a rebuild was to throw away
+			}
+			continue
+		}
+		if k.kind == m.spec.Kind.Name && k.seq > core.None {
+			if in := m.load(k); in != nil && (old == nil || old.since < in.since) {
+				old = in
+			}
+		}
+	}
+	if current == nil {
+		current = fresh
+	}
+	return current, old
+}
+
+// load makes a view of a stored state; nil where that does not work.
+func (m *Mounted) load(k kept) (in *instance) {
+	defer func() {
+		if r := recover(); r != nil {
+			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: panic: %v", m.spec.Name, r))
+			in = nil
+		}
+	}()
+	in, err := newInstance(m.spec.Kind, k.options)
+	if err == nil {
+		err = in.Load(k.root)
+	}
+	if err != nil {
+		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
+		return nil
+	}
+	in.version = k.version
+	in.since, in.saved = k.seq, k.seq
+	return in
+}
+
+// saveAll writes checkpoints of views that have moved: a pause after they have
+// caught up, and at intervals on the way there.
+func (s *Set) saveAll() {
+	defer s.done.Done()
+	for {
+		select {
+		case <-s.ctx.Done():
+			return
+		case <-s.save:
+		}
+		for wait := s.opts.Pause; wait > 0; {
+			timer := time.NewTimer(wait)
+			select {
+			case <-s.ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+			}
+			wait = 0
+			for _, m := range s.Views() {
+				due := m.due()
+				if due == 0 {
+					if err := m.checkpoint(s.ctx); err != nil && s.ctx.Err() == nil {
+						s.warn(err)
+					}
+					due = m.due()
+				}
+				if due > 0 && (wait == 0 || due < wait) {
+					wait = due
+				}
+			}
+		}
+	}
+}
+
+// share is the part of the time that may go into writing checkpoints: one in
+// so many.
+const share = 20
+
+// due is how long until a checkpoint is to be written, negative if none is.
+func (m *Mounted) due() time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in := m.current
+	if in.since == in.saved || m.err != nil {
+		return -1
+	}
+	wait := time.Until(in.savedAt.Add(max(m.set.opts.Interval, share*in.cost)))
+	return max(wait, 0)
+}
+
+// checkpoint writes the state, if it has moved since that was last done. A
+// state that an error has stopped is not written, since the record that it
+// stopped at may be in it by half.
+func (m *Mounted) checkpoint(ctx context.Context) error {
+	m.saving.Lock()
+	defer m.saving.Unlock()
+	began := time.Now()
+	m.mu.Lock()
+	in := m.current
+	before := in.cost
+	if in.since == in.saved || m.err != nil {
+		m.mu.Unlock()
+		return nil
+	}
+	states, err := keep(in, m.old)
+	m.mu.Unlock()
+
+	var b []byte
+	if err == nil {
+		b = appendManifest(nil, m.set.log.State().ID, states)
+		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
+	}
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	in.savedAt = time.Now()
+	in.cost = time.Since(began)
+	if err != nil {
+		// To be tried again, less and less often.
+		in.cost = max(in.cost, 2*before, m.set.opts.Interval/share)
+		return fmt.Errorf("view %q: %w", m.spec.Name, err)
+	}
+	in.saved = states[0].seq
+	m.bytes = len(b)
+	return nil
+}
+
+// keep is states as they are to be stored.
+func keep(instances ...*instance) (states []kept, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("panic while it was saved: %v", r)
+		}
+	}()
+	for _, in := range instances {
+		if in != nil {
+			states = append(states, kept{in.since, in.kind.Name, in.version, in.options, in.Save(nil)})
+		}
+	}
+	return states, nil
+}

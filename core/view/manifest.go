@@ -1,0 +1,102 @@
+package view
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
+)
+
+// A view's checkpoint, all numbers little-endian:
+//
+//	 0        4      5          8                16
+//	+--------+------+----------+----------------+--------+--------+-----+-----+
+//	| "FLMV" | vers | zero     | log id         | state  | state? | …   | sum |
+//	+--------+------+----------+----------------+--------+--------+-----+-----+
+//
+// and each state in it:
+//
+//		+----------------+--------+------+--------+---------+--------+---------+--------+------+
+//		| seq            | kind n | kind | vers n | version | opts n | options | root n | root |
+//		+----------------+--------+------+--------+---------+--------+---------+--------+------+
+//		  int64            uint32
+//
+//	  - log id is that of the log the state is of: seqs mean nothing in another.
+//	  - The first state is the one that is fed. A second one is what answers
+//	    reads while the first is being built.
+//	  - sum is XXH64 of all before it.
+const (
+	manifestVersion = 1
+	manifestHeader  = 16
+)
+
+var manifestMagic = [4]byte{'F', 'L', 'M', 'V'}
+
+// kept is a state as it is stored.
+type kept struct {
+	seq           core.Seq
+	kind, version string
+	options, root []byte
+}
+
+func appendManifest(b []byte, logID uint64, states []kept) []byte {
+	start := len(b)
+	b = append(b, manifestMagic[:]...)
+	b = append(b, manifestVersion, 0, 0, 0)
+	b = binary.LittleEndian.AppendUint64(b, logID)
+	for _, k := range states {
+		b = binary.LittleEndian.AppendUint64(b, uint64(k.seq))
+		for _, part := range [][]byte{[]byte(k.kind), []byte(k.version), k.options, k.root} {
+			b = binary.LittleEndian.AppendUint32(b, uint32(len(part)))
+			b = append(b, part...)
+		}
+	}
+	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
+}
+
+var (
+	errDamaged  = errors.New("the checkpoint is damaged")
+	errOtherLog = errors.New("the checkpoint is of another log")
+	errNewer    = errors.New("a newer build wrote the checkpoint")
+)
+
+// readManifest gives the states, which keep b's memory.
+func readManifest(b []byte, logID uint64) (states []kept, err error) {
+	le := binary.LittleEndian
+	end := len(b) - 8
+	if end < manifestHeader || [4]byte(b) != manifestMagic || le.Uint64(b[end:]) != xxhash.Sum64(b[:end]) {
+		return nil, errDamaged
+	}
+	if b[4] != manifestVersion {
+		return nil, errNewer
+	}
+	if le.Uint64(b[8:]) != logID {
+		return nil, errOtherLog
+	}
+	for b = b[manifestHeader:end]; len(b) > 0; {
+		if len(b) < 8 {
+			return nil, errDamaged
+		}
+		k := kept{seq: core.Seq(le.Uint64(b))}
+		b = b[8:]
+		var parts [4][]byte
+		for i := range parts {
+			if len(b) < 4 || uint64(le.Uint32(b)) > uint64(len(b)-4) {
+				return nil, errDamaged
+			}
+			n := 4 + int(le.Uint32(b))
+			parts[i], b = b[4:n:n], b[n:]
+		}
+		k.kind, k.version, k.options, k.root = string(parts[0]), string(parts[1]), parts[2], parts[3]
+		states = append(states, k)
+	}
+	return states, nil
+}
+
+// fits reports whether a stored state is of this kind, version and options.
+func (k kept) fits(kind Kind, version string, options json.Value) bool {
+	return k.kind == kind.Name && k.version == version && string(k.options) == string(options)
+}

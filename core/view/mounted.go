@@ -1,0 +1,267 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
+)
+
+// What a read waits for, besides a certain seq.
+const (
+	// Newest is the newest record in the log when the read was made.
+	Newest core.Seq = -2
+
+	// Loaded is whatever state there is: an old one while another is being
+	// built, the last one where the view has stopped.
+	Loaded core.Seq = core.None
+)
+
+// Mounted is a view of a Set.
+type Mounted struct {
+	set  *Set
+	spec Spec
+
+	// mu guards what follows. It is held while the view works, and never
+	// while anything waits.
+	mu      sync.Mutex
+	current *instance
+	old     *instance // answers Loaded while current is being built
+	err     error     // why current has stopped
+	moved   chan struct{}
+	bytes   int // of the newest checkpoint
+	begun   time.Time
+	from    core.Seq // where it has begun to catch up
+
+	saving sync.Mutex // is held while a checkpoint is being written
+}
+
+// instance is a view with where it stands.
+type instance struct {
+	View
+	kind    Kind
+	version string
+	options json.Value
+	fields  []json.Path
+	since   core.Seq
+	caught  bool // it has been at the log's end
+	saved   core.Seq
+	savedAt time.Time
+	cost    time.Duration // of the last save
+}
+
+// newInstance makes a view that has seen nothing.
+func newInstance(kind Kind, options json.Value) (*instance, error) {
+	v, err := kind.New(options)
+	if err != nil {
+		return nil, err
+	}
+	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), since: core.None, saved: core.None}, nil
+}
+
+// Name is what it is mounted as.
+func (m *Mounted) Name() string { return m.spec.Name }
+
+// Status is where a view stands.
+type Status struct {
+	Since core.Seq // the last record it has applied
+	Total core.Seq // the newest in the log
+	Rate  float64  // records a second since it began to catch up
+	Bytes int      // kept in the store
+	Stale bool     // an old state answers reads that do not wait
+	Err   error    // why it has stopped, an *Error
+}
+
+// Status tells where the view stands.
+func (m *Mounted) Status() Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	st := Status{Since: m.current.since, Total: m.set.log.Since(), Bytes: m.bytes, Stale: m.old != nil, Err: m.err}
+	if d := time.Since(m.begun).Seconds(); d > 0 {
+		st.Rate = float64(m.current.since-m.from) / d
+	}
+	return st
+}
+
+// Wait returns when the view has applied the record seq, or Newest; at once
+// for Loaded.
+func (m *Mounted) Wait(ctx context.Context, seq core.Seq) error {
+	if seq == Newest {
+		seq = m.set.log.Since()
+	}
+	for {
+		m.mu.Lock()
+		reached, err, moved := m.current.since >= seq, m.err, m.moved
+		m.mu.Unlock()
+		switch {
+		case reached:
+			return nil
+		case err != nil:
+			return err
+		case m.set.isClosed():
+			return fmt.Errorf("view %q: %w", m.spec.Name, core.ErrClosed)
+		}
+		select {
+		case <-moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (s *Set) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// Read waits until the view has applied the record since, or Newest, or
+// Loaded, and then answers a call. args is a JSON array, or nil.
+func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args json.Value) (answer json.Value, err error) {
+	if since != Loaded {
+		if err := m.Wait(ctx, since); err != nil {
+			return nil, err
+		}
+	}
+	c := m.Call(method, args, since == Loaded)
+	for {
+		if err = c.Try(); !errors.Is(err, ErrAwait) {
+			return c.Out, err
+		}
+		if err := c.Await(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// Pending is a call under way, for hosts where an answer that is in memory is
+// to be had without waiting.
+type Pending struct {
+	Call
+	m      *Mounted
+	loaded bool
+}
+
+// Call begins a call, which Try makes; args is a JSON array, or nil. loaded has
+// an old state answer while another is being built.
+func (m *Mounted) Call(method string, args json.Value, loaded bool) *Pending {
+	return &Pending{Call{Method: method, Args: args, set: m.set}, m, loaded}
+}
+
+// Try makes the call once. With ErrAwait there is something to be waited for.
+// It may have to wait for a slice of the views' work, where there are threads.
+func (p *Pending) Try() error {
+	p.m.mu.Lock()
+	defer p.m.mu.Unlock()
+	return p.m.answer(&p.Call, p.loaded)
+}
+
+// TryNow is Try where nothing may wait: it fails with ErrAwait if the view is
+// at work.
+func (p *Pending) TryNow() error {
+	if !p.m.mu.TryLock() {
+		return ErrAwait
+	}
+	defer p.m.mu.Unlock()
+	return p.m.answer(&p.Call, p.loaded)
+}
+
+// Await gets what the last Try has lacked.
+func (p *Pending) Await(ctx context.Context) error {
+	if len(p.awaited) == 0 {
+		return nil // it was the view itself
+	}
+	return p.await(ctx)
+}
+
+// answer has the view answer; m.mu is held.
+func (m *Mounted) answer(c *Call, loaded bool) (err error) {
+	in := m.current
+	c.stale = loaded && m.old != nil
+	if c.stale {
+		in = m.old
+	}
+	c.since = in.since
+	c.Out = c.Out[:0]
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("view %q panicked in %s: %v", m.spec.Name, c.Method, r)
+		}
+	}()
+	return in.Call(c)
+}
+
+// Snapshot is a view that does not move.
+type Snapshot struct{ m *Mounted }
+
+// Call answers from what is in memory, or fails with ErrAwait.
+func (s Snapshot) Call(method string, args json.Value) (json.Value, error) {
+	c := Call{Method: method, Args: args, set: s.m.set}
+	err := s.m.answer(&c, false)
+	return c.Out, err
+}
+
+// Rebuild throws the state away and has the view built again. What it has come
+// to answers reads that do not wait until then. It does not wait.
+func (m *Mounted) Rebuild() error {
+	fresh, err := newInstance(m.spec.Kind, m.spec.Options)
+	if err != nil {
+		return err
+	}
+	fresh.version = m.spec.Version
+	fresh.saved = unsaved // so that a crash does not bring the old state back
+	m.mu.Lock()
+	if m.old == nil {
+		m.old = m.current
+	}
+	m.replace(fresh)
+	m.mu.Unlock()
+	m.set.changed()
+	nudge(m.set.save)
+	m.set.tell(m)
+	return nil
+}
+
+// unsaved is the seq of no checkpoint.
+const unsaved core.Seq = -2
+
+// replace puts another instance in the place of the one that is fed; m.mu is
+// held.
+func (m *Mounted) replace(in *instance) {
+	m.current = in
+	m.err = nil
+	m.from = in.since
+	m.begun = time.Now()
+	if in.since >= m.set.log.Since() {
+		in.caught = true
+		m.old = nil
+	}
+}
+
+// fail stops the view; m.mu is held.
+func (m *Mounted) fail(seq core.Seq, err error) {
+	m.err = &Error{View: m.spec.Name, Seq: seq, Err: err}
+}
+
+// Unmount stops the view, and forgets it where forget says so: its checkpoint
+// is deleted.
+func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
+	m.set.remove(m)
+	if !forget {
+		return m.checkpoint(ctx)
+	}
+	m.saving.Lock()
+	defer m.saving.Unlock()
+	return m.set.log.SetCheckpoint(ctx, m.spec.Name, nil)
+}
+
+// Save is the view's state as it would be stored now, for tests.
+func (m *Mounted) Save() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.current.Save(nil)
+}

@@ -1,0 +1,256 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
+)
+
+// Options tune a set of views. The zero value is good.
+type Options struct {
+	// Slice is how long the views work before others get their turn. Default
+	// 8 ms, half of what a page has for a frame.
+	Slice time.Duration
+
+	// Yield lets others run, and returns when it is the views' turn again.
+	// By default it only lets other goroutines run, which on a host with an
+	// event loop is not enough.
+	Yield func(ctx context.Context)
+
+	// Moved is told of a view whose since, error or staleness has changed. It
+	// must not wait, and may be called by several goroutines.
+	Moved func(m *Mounted)
+
+	// Warn hears of failures that harm nothing: a checkpoint that could not be
+	// written and will be tried again. May be nil.
+	Warn func(error)
+
+	// Pause is how long after the last record a checkpoint is written, and
+	// Interval the least time between two on the way there and of one view.
+	// Defaults 100 ms and 1 s.
+	Pause, Interval time.Duration
+
+	// Batch is about how many bytes of records are read at a time. Default
+	// 1 MiB.
+	Batch int
+}
+
+// Spec is what is mounted.
+type Spec struct {
+	Name    string
+	Version string // another than last time has the view built anew
+	Kind    Kind
+	Options json.Value // of the kind. Others than last time, too
+
+	// Map, if not nil, makes of each record what the view is to see of it.
+	Map Map
+}
+
+// Map makes of consecutive records, from the seq first on, what a view is to
+// see of them: JSON texts, or nil for records that it is not to see. It may
+// wait. With an error it gives what it has made of the records before the one
+// that failed. It must make the same of the same record every time.
+type Map func(ctx context.Context, first core.Seq, records [][]byte) ([]json.Value, error)
+
+// Set is the views of one log. Its methods may be called from any goroutine.
+type Set struct {
+	log    *core.Log
+	opts   Options
+	ctx    context.Context
+	cancel context.CancelFunc
+	stop   func() // watching the log
+	wake   chan struct{}
+	save   chan struct{}
+	done   sync.WaitGroup
+
+	mu     sync.Mutex // guards what follows, and is not held while waiting
+	views  []*Mounted
+	roster int // changes with what there is to be fed
+	closed bool
+}
+
+// Open begins to run views over a log. Close it before the log.
+func Open(log *core.Log, opts Options) *Set {
+	if opts.Slice == 0 {
+		opts.Slice = 8 * time.Millisecond
+	}
+	if opts.Pause == 0 {
+		opts.Pause = 100 * time.Millisecond
+	}
+	if opts.Interval == 0 {
+		opts.Interval = time.Second
+	}
+	if opts.Batch == 0 {
+		opts.Batch = 1 << 20
+	}
+	s := &Set{log: log, opts: opts, wake: make(chan struct{}, 1), save: make(chan struct{}, 1)}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.stop = log.Watch(func(core.Seq) { nudge(s.wake) })
+	s.done.Add(2)
+	go s.feedAll()
+	go s.saveAll()
+	return s
+}
+
+func nudge(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// Mount adds a view, with the state it has been left with, and has it fed from
+// there on. It returns when that state is loaded.
+func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
+	m := &Mounted{set: s, spec: spec, moved: make(chan struct{})}
+	fresh, err := newInstance(spec.Kind, spec.Options)
+	if err != nil {
+		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
+	}
+	s.mu.Lock()
+	switch {
+	case s.closed:
+		err = core.ErrClosed
+	case s.find(spec.Name) != nil:
+		err = ErrMounted
+	default:
+		s.views = append(s.views, m)
+	}
+	s.mu.Unlock()
+	if err != nil {
+		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
+	}
+	if err := m.restore(ctx, fresh); err != nil {
+		s.remove(m)
+		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
+	}
+	s.changed()
+	s.tell(m)
+	return m, nil
+}
+
+// changed has the feeder look again at what there is to be fed.
+func (s *Set) changed() {
+	s.mu.Lock()
+	s.roster++
+	s.mu.Unlock()
+	nudge(s.wake)
+}
+
+func (s *Set) remove(m *Mounted) {
+	s.mu.Lock()
+	if i := slices.Index(s.views, m); i >= 0 {
+		s.views = slices.Delete(s.views, i, i+1)
+	}
+	s.mu.Unlock()
+	s.changed()
+}
+
+// find needs s.mu.
+func (s *Set) find(name string) *Mounted {
+	for _, m := range s.views {
+		if m.spec.Name == name {
+			return m
+		}
+	}
+	return nil
+}
+
+// Views lists the views in the order they were mounted in.
+func (s *Set) Views() []*Mounted {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.views)
+}
+
+// Together reads several views at one seq: fn is called when all stand at the
+// same one, not before that which is newest now, and they do not move until it
+// has returned. It must not wait; what it asks of the views with Snapshot.Call
+// is answered from memory, or not at all with ErrAwait.
+func (s *Set) Together(ctx context.Context, views []*Mounted, fn func(since core.Seq, reads []Snapshot) error) error {
+	// All that are locked together are locked in the order of their mounting,
+	// as the feeder does.
+	ordered := slices.Clone(views)
+	all := s.Views()
+	slices.SortFunc(ordered, func(a, b *Mounted) int { return slices.Index(all, a) - slices.Index(all, b) })
+	ordered = slices.Compact(ordered)
+	target := s.log.Since()
+	for {
+		for _, m := range ordered {
+			if err := m.Wait(ctx, target); err != nil {
+				return err
+			}
+		}
+		for _, m := range ordered {
+			m.mu.Lock()
+		}
+		since, same := core.None, true
+		for i, m := range ordered {
+			if i > 0 && m.current.since != since {
+				same = false
+				target = max(target, since, m.current.since)
+			}
+			since = max(since, m.current.since)
+		}
+		var err error
+		if same {
+			var reads []Snapshot
+			for _, m := range views {
+				reads = append(reads, Snapshot{m})
+			}
+			err = fn(since, reads)
+		}
+		for _, m := range ordered {
+			m.mu.Unlock()
+		}
+		if same {
+			return err
+		}
+	}
+}
+
+// Close stops feeding, keeps what the views have come to, and fails whoever
+// waits with ErrClosed.
+func (s *Set) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	views := s.views
+	s.mu.Unlock()
+	s.stop()
+	s.cancel()
+	s.done.Wait()
+	var errs []error
+	for _, m := range views {
+		if err := m.checkpoint(ctx); err != nil {
+			errs = append(errs, err)
+		}
+		s.tell(m)
+	}
+	return errors.Join(errs...)
+}
+
+func (s *Set) tell(m *Mounted) {
+	m.mu.Lock()
+	close(m.moved)
+	m.moved = make(chan struct{})
+	m.mu.Unlock()
+	if s.opts.Moved != nil {
+		s.opts.Moved(m)
+	}
+}
+
+func (s *Set) warn(err error) {
+	if s.opts.Warn != nil {
+		s.opts.Warn(err)
+	}
+}

@@ -1,0 +1,486 @@
+// Package viewtest is the contract of a view in tests: every view passes it.
+//
+//	viewtest.Run(t, viewtest.Case{
+//		Kind:      reduce.Kind,
+//		Options:   `{"sum":"n"}`,
+//		Questions: []viewtest.Question{{Method: "get"}},
+//	})
+//
+// It asks the same questions of views that have come to the same records in
+// different ways: record by record and at once, saved and loaded at every
+// point, crashed at every operation of the store, with damaged checkpoints.
+// All must answer byte for byte alike.
+package viewtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/faultstore"
+	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/core/view"
+)
+
+// Case is a view as it is to be tested.
+type Case struct {
+	Kind    view.Kind
+	Options string
+	Map     view.Map
+
+	// Record makes the i-th record of a log. Without one, records are objects
+	// of the names that the view's fields have, with values of all sorts.
+	Record func(r *rand.Rand, i int) []byte
+
+	// Questions are asked wherever a state is to be compared. There must be
+	// enough of them to tell two states apart.
+	Questions []Question
+
+	// Records is how many there are in the longest log. Default 60.
+	Records int
+}
+
+// Question is a call of a view. Of a method that answers by the page all pages
+// are asked for.
+type Question struct {
+	Method string
+	Args   string // a JSON array, or nothing
+	Pages  bool
+}
+
+// Run tests a view.
+func Run(t *testing.T, c Case) {
+	if c.Records == 0 {
+		c.Records = 60
+	}
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("VIEWTEST_SEED"); s != "" {
+		seed, _ = strconv.ParseUint(s, 10, 64)
+	}
+	x := &suite{Case: c, rand: rand.New(rand.NewPCG(seed, 0))}
+	x.prepare(t)
+	for _, test := range []struct {
+		name string
+		run  func(*suite, *testing.T)
+	}{
+		{"batching", (*suite).batching},
+		{"reopening", (*suite).reopening},
+		{"questions change nothing", (*suite).questions},
+		{"version", (*suite).version},
+		{"rebuild", (*suite).rebuild},
+		{"ahead of the log", (*suite).ahead},
+		{"damage", (*suite).damage},
+		{"crashes", (*suite).crashes},
+		{"foreign bytes", (*suite).foreign},
+	} {
+		ok := t.Run(test.name, func(t *testing.T) { test.run(x, t) })
+		if !ok {
+			t.Logf("VIEWTEST_SEED=%d", seed)
+		}
+	}
+}
+
+type suite struct {
+	Case
+	rand    *rand.Rand
+	records [][]byte
+	answers [][]string // by the number of records
+}
+
+// prepare makes the records, and the answers that are right after each.
+func (x *suite) prepare(t *testing.T) {
+	v, err := x.Kind.New(json.Value(x.Options))
+	if err != nil {
+		t.Fatalf("new with %s: %v", x.Options, err)
+	}
+	for i := range x.Records {
+		if x.Record != nil {
+			x.records = append(x.records, x.Record(x.rand, i))
+		} else {
+			x.records = append(x.records, Record(x.rand, v.Fields()))
+		}
+	}
+	d := x.open(t, new(memstore.Disk))
+	defer d.close(t)
+	x.answers = append(x.answers, d.ask(t, view.Newest))
+	told := map[string]bool{}
+	for _, r := range x.records {
+		d.append(t, r)
+		answers := d.ask(t, view.Newest)
+		x.answers = append(x.answers, answers)
+		told[strings.Join(answers, "\n")] = true
+	}
+	if len(told) < 2 {
+		t.Fatalf("the answers never change: %q", x.answers[0])
+	}
+}
+
+func (x *suite) want(t *testing.T, n int, got []string, when string) {
+	t.Helper()
+	for i, q := range x.Questions {
+		if got[i] != x.answers[n][i] {
+			t.Fatalf("%s, after %d records: %s(%s) is\n%s\nand should be\n%s", when, n, q.Method, q.Args, got[i], x.answers[n][i])
+		}
+	}
+}
+
+// db is a log with the view mounted.
+type db struct {
+	x     *suite
+	log   *core.Log
+	views *view.Set
+	v     *view.Mounted
+	warns []error
+}
+
+var background = context.Background()
+
+func (x *suite) open(t *testing.T, disk *memstore.Disk) *db {
+	t.Helper()
+	d, err := x.try(memstore.Open(disk), x.spec(), view.Options{Batch: 1 << (4 + x.rand.IntN(12)), Slice: time.Microsecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func (x *suite) spec() view.Spec {
+	return view.Spec{Name: "v", Version: "1", Kind: x.Kind, Options: json.Value(x.Options), Map: x.Map}
+}
+
+func (x *suite) try(store core.Store, spec view.Spec, opts view.Options) (*db, error) {
+	log, err := core.Open(background, store, core.Options{SegmentBytes: 1 << (6 + x.rand.IntN(8))})
+	if err != nil {
+		return nil, err
+	}
+	d := &db{x: x, log: log}
+	opts.Warn = func(err error) { d.warns = append(d.warns, err) }
+	d.views = view.Open(log, opts)
+	d.v, err = d.views.Mount(background, spec)
+	if err != nil {
+		d.views.Close(background)
+		log.Close(background)
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *db) append(t *testing.T, records ...[]byte) {
+	t.Helper()
+	if _, err := d.log.Append(background, records...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d *db) close(t *testing.T) {
+	t.Helper()
+	if err := errors.Join(d.views.Close(background), d.log.Close(background)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (d *db) ask(t *testing.T, since core.Seq) []string {
+	t.Helper()
+	answers, err := d.tryAsk(since)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answers
+}
+
+// patience is for machines that stand still for a while.
+const patience = 2 * time.Minute
+
+func (d *db) tryAsk(since core.Seq) (answers []string, err error) {
+	ctx, cancel := context.WithTimeout(background, patience)
+	defer cancel()
+	for _, q := range d.x.Questions {
+		answer := ""
+		args := q.Args
+		for {
+			page, err := d.v.Read(ctx, since, q.Method, json.Value(args))
+			if err != nil {
+				return nil, fmt.Errorf("%s(%s): %w", q.Method, args, err)
+			}
+			answer += string(page)
+			next := page.Member("next")
+			if !q.Pages || next.Kind() == json.Absent || next.Kind() == json.Null {
+				break
+			}
+			options := json.Value(q.Args).Items()
+			first, ok := options.Next()
+			if !ok {
+				first = json.Value("null")
+			}
+			args = fmt.Sprintf("[%s,%s]", first, next)
+		}
+		answers = append(answers, answer)
+	}
+	return answers, nil
+}
+
+// batching appends the records in batches of any size, with and without
+// reading in between.
+func (x *suite) batching(t *testing.T) {
+	for range 10 {
+		d := x.open(t, new(memstore.Disk))
+		for n := 0; n < len(x.records); {
+			k := 1 + x.rand.IntN(1+x.rand.IntN(len(x.records)))
+			k = min(k, len(x.records)-n)
+			d.append(t, x.records[n:n+k]...)
+			n += k
+			if x.rand.IntN(3) == 0 {
+				x.want(t, n, d.ask(t, view.Newest), "live")
+			}
+		}
+		x.want(t, len(x.records), d.ask(t, view.Newest), "live")
+		d.close(t)
+	}
+}
+
+// reopening saves and loads after every record.
+func (x *suite) reopening(t *testing.T) {
+	disk := new(memstore.Disk)
+	for n := range len(x.records) + 1 {
+		d := x.open(t, disk)
+		x.want(t, max(n-1, 0), d.ask(t, view.Loaded), "loaded")
+		if len(d.warns) > 0 {
+			t.Fatalf("after %d records: %v", n, d.warns)
+		}
+		if n > 0 {
+			d.append(t, x.records[n-1])
+		}
+		x.want(t, n, d.ask(t, view.Newest), "reopened")
+		d.close(t)
+	}
+}
+
+// questions asks unknown things and the same twice.
+func (x *suite) questions(t *testing.T) {
+	d := x.open(t, new(memstore.Disk))
+	defer d.close(t)
+	d.append(t, x.records...)
+	x.want(t, len(x.records), d.ask(t, view.Newest), "first")
+	for _, args := range []string{`[]`, `[null]`, `[7]`, `["x"]`, `[{}]`, `[[[]]]`, `[{"gt":{}}]`, `[{"limit":"x"}]`, `[{},"junk"]`, `[{},{"junk":1}]`, `{}`, `1`} {
+		for _, method := range append(x.methods(), "no such method", "") {
+			_, err := d.v.Read(background, view.Newest, method, json.Value(args))
+			if err != nil && strings.Contains(err.Error(), "panic") {
+				t.Errorf("%s(%s): %v", method, args, err)
+			}
+			if method == "no such method" && !errors.Is(err, view.ErrOption) {
+				t.Errorf("%s(%s): %v", method, args, err)
+			}
+		}
+	}
+	x.want(t, len(x.records), d.ask(t, view.Newest), "again")
+}
+
+func (x *suite) methods() (all []string) {
+	for _, q := range x.Questions {
+		all = append(all, q.Method)
+	}
+	return all
+}
+
+// version changes the version: the view is built again, and the old state
+// answers until then.
+func (x *suite) version(t *testing.T) {
+	disk := new(memstore.Disk)
+	d := x.open(t, disk)
+	d.append(t, x.records...)
+	d.ask(t, view.Newest)
+	d.close(t)
+
+	gate := make(chan struct{})
+	spec := x.spec()
+	spec.Version = "2"
+	d, err := x.try(memstore.Open(disk), spec, view.Options{Slice: 1, Batch: 1, Yield: func(ctx context.Context) {
+		select {
+		case <-gate:
+		case <-ctx.Done():
+		}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.want(t, len(x.records), d.ask(t, view.Loaded), "stale")
+	if !d.v.Status().Stale {
+		t.Error("the old state is not marked as stale")
+	}
+	close(gate)
+	x.want(t, len(x.records), d.ask(t, view.Newest), "of the new version")
+	if st := d.v.Status(); st.Stale {
+		t.Errorf("caught up, and still stale: %+v", st)
+	}
+	d.close(t)
+}
+
+func (x *suite) rebuild(t *testing.T) {
+	disk := new(memstore.Disk)
+	d := x.open(t, disk)
+	half := len(x.records) / 2
+	d.append(t, x.records[:half]...)
+	d.ask(t, view.Newest)
+	if err := d.v.Rebuild(); err != nil {
+		t.Fatal(err)
+	}
+	d.append(t, x.records[half:]...)
+	x.want(t, len(x.records), d.ask(t, view.Newest), "rebuilt")
+	d.close(t)
+	d = x.open(t, disk)
+	x.want(t, len(x.records), d.ask(t, view.Newest), "rebuilt and reopened")
+	d.close(t)
+}
+
+// ahead puts a checkpoint beside a log that has fewer records.
+func (x *suite) ahead(t *testing.T) {
+	for _, of := range []string{"this log", "another"} {
+		whole, part := new(memstore.Disk), new(memstore.Disk)
+		half := len(x.records) / 2
+		d := x.open(t, whole)
+		d.append(t, x.records[:half]...)
+		d.append(t, x.records[half:]...)
+		d.ask(t, view.Newest)
+		d.close(t)
+		if of == "this log" {
+			part = whole.Cut(core.Seq(half) - 1)
+		} else {
+			for _, name := range whole.Checkpoints() {
+				part.PutCheckpoint(name, whole.CheckpointBytes(name))
+			}
+		}
+		d = x.open(t, part)
+		if of == "another" {
+			d.append(t, x.records...)
+		}
+		n := int(d.log.Since()) + 1
+		x.want(t, n, d.ask(t, view.Newest), "beside "+of)
+		d.close(t)
+	}
+}
+
+// damage changes and cuts checkpoints.
+func (x *suite) damage(t *testing.T) {
+	whole := new(memstore.Disk)
+	d := x.open(t, whole)
+	half := len(x.records) / 2
+	d.append(t, x.records[:half]...)
+	d.ask(t, view.Newest)
+	d.close(t)
+	d = x.open(t, whole)
+	d.append(t, x.records[half:]...)
+	d.ask(t, view.Newest)
+	d.close(t)
+	for _, name := range whole.Checkpoints() {
+		size := len(whole.CheckpointBytes(name))
+		for k := range min(size, 200) {
+			at := k
+			if size > 200 {
+				at = x.rand.IntN(size)
+			}
+			for _, how := range []string{"changed", "cut", "gone"} {
+				disk := whole.Clone()
+				b := disk.CheckpointBytes(name)
+				switch how {
+				case "changed":
+					b[at] ^= 1 << x.rand.IntN(8)
+				case "cut":
+					b = b[:at]
+				case "gone":
+					if b = nil; k > 0 {
+						continue
+					}
+				}
+				disk.PutCheckpoint(name, b)
+				d := x.open(t, disk)
+				x.want(t, len(x.records), d.ask(t, view.Newest), fmt.Sprintf("with checkpoint %q %s at %d", name, how, at))
+				d.close(t)
+			}
+		}
+	}
+}
+
+// crashes has the store crash at its k-th operation, for every k until a run
+// finishes, and looks at what is there afterwards.
+func (x *suite) crashes(t *testing.T) {
+	for _, done := range []bool{false, true} {
+		for k := 1; ; k++ {
+			disk := new(memstore.Disk)
+			crashed := x.crash(disk, faultstore.Fault{At: k, Crash: true, Done: done})
+			d := x.open(t, disk)
+			n := int(d.log.Since()) + 1
+			x.want(t, n, d.ask(t, view.Newest), fmt.Sprintf("crashed at operation %d", k))
+			d.append(t, x.records[n:]...)
+			x.want(t, len(x.records), d.ask(t, view.Newest), fmt.Sprintf("gone on after a crash at operation %d", k))
+			d.close(t)
+			if !crashed {
+				break
+			}
+		}
+	}
+}
+
+// crash does some work until the store crashes, and reports whether it has.
+func (x *suite) crash(disk *memstore.Disk, fault faultstore.Fault) bool {
+	const rounds = 4
+	for i := range rounds {
+		store := faultstore.Wrap(memstore.Open(disk))
+		if i == rounds-1 {
+			store = faultstore.Wrap(memstore.Open(disk), fault)
+		}
+		d, err := x.try(store, x.spec(), view.Options{Pause: 1, Interval: 1})
+		if err == nil {
+			n, to := int(d.log.Since())+1, (i+1)*len(x.records)/rounds
+			for ; n < to && err == nil; n += 5 {
+				_, err = d.log.Append(background, x.records[n:min(n+5, to)]...)
+				if err == nil {
+					_, err = d.tryAsk(view.Newest)
+				}
+			}
+			d.views.Close(background)
+			d.log.Close(background)
+		}
+		if store.Crashed() {
+			return true
+		}
+	}
+	return false
+}
+
+// foreign loads bytes that no view has saved: it may fail, or panic where the
+// runtime sees to that, but neither hang nor take memory without end.
+func (x *suite) foreign(t *testing.T) {
+	d := x.open(t, new(memstore.Disk))
+	d.append(t, x.records...)
+	d.ask(t, view.Newest)
+	state := d.v.Save()
+	d.close(t)
+	for range 300 {
+		b := append([]byte{}, state...)
+		for range 1 + x.rand.IntN(4) {
+			switch {
+			case len(b) == 0 || x.rand.IntN(3) == 0:
+				b = b[:x.rand.IntN(len(b)+1)]
+			case x.rand.IntN(2) == 0:
+				b[x.rand.IntN(len(b))] = byte(x.rand.IntN(256))
+			default:
+				b = append(b, byte(x.rand.IntN(256)))
+			}
+		}
+		func() {
+			defer func() { recover() }()
+			v, _ := x.Kind.New(json.Value(x.Options))
+			if v.Load(b) == nil {
+				v.Save(nil)
+			}
+		}()
+	}
+}
