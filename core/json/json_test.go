@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -182,6 +183,28 @@ func TestEqual(t *testing.T) {
 	}
 }
 
+func TestCompareText(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	units := []uint16{0, 'a', 'b', 0x7F, 0x80, 0x7FF, 0x800, 0xD7FF, 0xD800, 0xD83D, 0xDBFF, 0xDC00, 0xDE00, 0xDFFF, 0xE000, 0xFFFD, 0xFFFF}
+	text := func() (u []uint16, b []byte) {
+		quoted := "\""
+		for range r.IntN(5) {
+			u = append(u, units[r.IntN(len(units))])
+			quoted += fmt.Sprintf("\\u%04x", u[len(u)-1])
+		}
+		b, _ = json.Value(quoted + "\"").Text(nil)
+		return u, b
+	}
+	for range 200000 {
+		ua, a := text()
+		ub, b := text()
+		want := slices.Compare(ua, ub)
+		if got := json.CompareText(a, b); (got < 0) != (want < 0) || (got > 0) != (want > 0) {
+			t.Fatalf("%x and %x: %d, want %d", ua, ub, got, want)
+		}
+	}
+}
+
 func FuzzScan(f *testing.F) {
 	for _, seed := range []string{
 		`{"a":{"b":[1,"x",null,{"c":true}]},"\u0061":2}`, `[]`, `"a\ud800"`, `-1.5e-7`, `{"a":"\\\"","b":{}}`, "{\"a\"\n:\t[ ]}", `[[[{"a":[`,
@@ -196,6 +219,8 @@ func FuzzScan(f *testing.F) {
 		v.Float()
 		v.Text(nil)
 		v.Truthy()
+		json.CompareText(text, append([]byte(`a\xf0`), text...))
+		json.CompareText(text[len(text)/2:], text)
 		v.Len()
 		json.Equal(v, json.Value(`{"a":[1,{}]}`))
 		if out := json.AppendText(nil, text); !stdjson.Valid(out) {

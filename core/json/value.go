@@ -273,3 +273,57 @@ func Equal(a, b Value) bool {
 	}
 	return kind != Absent
 }
+
+// CompareText orders the texts of strings as JavaScript does: by the units of
+// UTF-16, in which what lies beyond U+FFFF comes before U+E000.
+func CompareText(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	if i == n {
+		return len(a) - len(b)
+	}
+	x, y := a[i], b[i]
+	if x|y < 0xEE {
+		return int(x) - int(y)
+	}
+	// Only leading bytes are so large: two different characters begin here.
+	u, v := unit(a[i:]), unit(b[i:])
+	switch {
+	case u != v:
+		return int(u) - int(v)
+	case x >= 0xF0 && len(b) >= i+3:
+		return afterHalf(a[i:], b[i+3:])
+	case y >= 0xF0 && len(a) >= i+3:
+		return -afterHalf(b[i:], a[i+3:])
+	}
+	return int(x) - int(y) // no UTF-8
+}
+
+// afterHalf compares the second half of the pair that a text begins with to
+// what follows a lone first half.
+func afterHalf(pair, rest []byte) int {
+	if len(rest) == 0 {
+		return 1
+	}
+	r, _ := utf8.DecodeRune(pair)
+	_, low := utf16.EncodeRune(r)
+	return int(low) - int(unit(rest))
+}
+
+// unit is the first unit of UTF-16 of a text's first character, or what is in
+// the same order: the first byte of a character below U+0800.
+func unit(text []byte) rune {
+	switch c := text[0]; {
+	case c >= 0xF0 && len(text) >= 4:
+		r, _ := utf8.DecodeRune(text)
+		high, _ := utf16.EncodeRune(r)
+		return high
+	case c >= 0xE0 && len(text) >= 3:
+		return rune(c&0xF)<<12 | rune(text[1]&0x3F)<<6 | rune(text[2]&0x3F)
+	default:
+		return rune(c)
+	}
+}
