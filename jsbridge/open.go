@@ -4,10 +4,12 @@ package jsbridge
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
 // Opener opens a store of one kind; strict asks for the host's strictest
@@ -27,13 +29,17 @@ const (
 
 var stores Stores
 
-// Serve has the module open logs in these stores, and does not return. Each
-// module's main is a call of it, so that a module links only what it needs.
-func Serve(s Stores) {
+// Serve has the module open logs in these stores and mount views of these
+// kinds, and does not return. Each module's main is a call of it, so that a
+// module links only what it needs.
+func Serve(s Stores, of ...view.Kind) {
 	// Most of the heap is segments' bytes, which the collector does not look
 	// into: collecting often is cheap, and memory once grown never shrinks.
 	debug.SetGCPercent(30)
 	stores = s
+	for _, kind := range of {
+		kinds[kind.Name] = kind
+	}
 	select {}
 }
 
@@ -81,7 +87,7 @@ func closeLog(handle, request uint32) {
 		if !ok {
 			return answer{}, nil
 		}
-		return answer{}, log.Close(ctx)
+		return answer{}, errors.Join(closeViews(ctx, handle), log.Close(ctx))
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/segment"
+	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
 // answer is what settle says.
@@ -27,6 +28,9 @@ func start(request uint32, work func(ctx context.Context) (answer, error)) {
 		answer, err := work(ctx)
 		delete(cancels, request)
 		cancel()
+		if err == errSettled {
+			return
+		}
 		if err != nil {
 			refuse(request, err)
 			return
@@ -34,6 +38,9 @@ func start(request uint32, work func(ctx context.Context) (answer, error)) {
 		settle(request, answer.a, answer.b, pointer(answer.data), uint32(len(answer.data)))
 	}()
 }
+
+// errSettled says that the work has settled its request itself.
+var errSettled = errors.New("settled")
 
 func cancel(request uint32) {
 	if cancel, ok := cancels[request]; ok {
@@ -43,13 +50,21 @@ func cancel(request uint32) {
 
 func pointer(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
 
+func pointer32(n []uint32) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(n)) }
+
 // refuse answers a request with an error, by the code that callers act on.
 func refuse(request uint32, err error) {
-	place := segment.CorruptError{First: core.None, Last: core.None}
+	code, place := describe(err)
+	fail(request, code, err.Error(), place.Segment, float64(place.First), float64(place.Last))
+}
+
+// describe is the code of an error and the place it is about.
+func describe(err error) (code string, place segment.CorruptError) {
+	place = segment.CorruptError{First: core.None, Last: core.None}
 	if corrupt := (*segment.CorruptError)(nil); errors.As(err, &corrupt) {
 		place = *corrupt
 	}
-	fail(request, codeOf(err), err.Error(), place.Segment, float64(place.First), float64(place.Last))
+	return codeOf(err), place
 }
 
 // codeOf is the stable code of an error. docs/errors.md explains them; where
@@ -70,10 +85,14 @@ func codeOf(err error) string {
 		{core.ErrCorrupt, "CORRUPT"},
 		{core.ErrNotFound, "NOT_FOUND"},
 		{context.Canceled, "ABORTED"},
+		{view.ErrOption, "INVALID_OPTION"},
 	} {
 		if errors.Is(err, c.sentinel) {
 			return c.code
 		}
+	}
+	if e := (*view.Error)(nil); errors.As(err, &e) {
+		return "VIEW"
 	}
 	return "STORE"
 }

@@ -29,6 +29,13 @@ func staged(size uint32) passed { return passed(staging[:size]) }
 
 func (p passed) text() string { return string(p) }
 
+// take is the first size bytes, as a text; the rest is left.
+func (p *passed) take(size uint32) string {
+	text := string((*p)[:size])
+	*p = (*p)[size:]
+	return text
+}
+
 func releaseStaging() {
 	if len(staging) > keepStaging {
 		staging = nil

@@ -2,7 +2,7 @@
 // rules of the crossing stand in docs/protocol.md.
 
 /** Of this file and its twin. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** Where in the module's memory something lies; 0 is nowhere. */
 export type Pointer = number
@@ -22,6 +22,14 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_verify(log: number, request: number): void
   flumedb_checkpoint(log: number, request: number, nameSize: number): void
   flumedb_set_checkpoint(log: number, request: number, nameSize: number, valueSize: number, keep: number): void
+  flumedb_mount(log: number, request: number, nameSize: number, versionSize: number, kindSize: number, optionsSize: number, flags: number): void
+  flumedb_call(view: number, request: number, methodSize: number, argsSize: number, loaded: number): Pointer
+  flumedb_call_since(): number
+  flumedb_call_stale(): number
+  flumedb_mapped(batch: number, count: number, size: number, errorSize: number): void
+  flumedb_turn(): void
+  flumedb_rebuild(view: number, request: number): void
+  flumedb_unmount(view: number, request: number): void
   flumedb_close(log: number, request: number): void
   flumedb_cancel(request: number): void
 }
@@ -40,6 +48,16 @@ export interface Imports extends Record<string, (...args: number[]) => void> {
   since(log: number, seq: number): void
   progress(request: number, done: number, total: number): void
   warn(log: number, message: Pointer, size: number): void
+  moved(view: number, since: number, flags: number, bytes: number): void
+  stopped(
+    view: number,
+    code: Pointer, codeSize: number,
+    message: Pointer, messageSize: number,
+    segment: Pointer, segmentSize: number,
+    first: number, last: number
+  ): void
+  turn(): void
+  map(view: number, batch: number, first: number, count: number, data: Pointer, size: number, ends: Pointer): void
 }
 
 /** What a store of files calls, under the module name "files"; the twin of jsbridge/nodefs. */
@@ -54,3 +72,10 @@ export const FILE = 2
 export const REVERSE = 1
 export const NO_CACHE = 2
 export const ENDS = 4
+
+/** Flag of a view's mount: the wrapper makes of each record what the view sees. */
+export const MAPPED = 1
+/** Flag of what is told of a view: an old state answers reads that do not wait. */
+export const STALE = 1
+/** The length of what a map has made nothing of. */
+export const ABSENT = 0xffffffff

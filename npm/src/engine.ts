@@ -1,7 +1,8 @@
 import { createGo } from '#wasm-exec'
 import { loadModule, openHost } from '#host'
-import { type Exports, type Imports, type Pointer, PROTOCOL } from './boundary.js'
+import { type Exports, type Imports, type Pointer, PROTOCOL, STALE } from './boundary.js'
 import { type ErrorCode, FlumeError, call } from './errors.js'
+import { later as nextTask } from './slice.js'
 
 /** Where the module comes from. By default it is the file beside the wrapper. */
 export type WasmSource = string | URL | Response | BufferSource | WebAssembly.Module
@@ -29,6 +30,13 @@ export interface LogListener {
   crashed(err: FlumeError): void
 }
 
+export interface ViewListener {
+  moved(since: number, stale: boolean, bytes: number): void
+  stopped(err: FlumeError): void
+  /** Makes of records what the view is to see; takes what it needs of the memory at once, and answers with `mapped`. */
+  map(batch: number, first: number, count: number, data: Pointer, size: number, ends: Pointer): void
+}
+
 const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 
@@ -41,6 +49,7 @@ const LARGE_TEXT = 1 << 20
  */
 export class Engine {
   readonly logs = new Map<number, LogListener>()
+  readonly views = new Map<number, ViewListener>()
   readonly #requests = new Map<number, Request>()
   #lastRequest = 0
   #events: (() => void)[] = []
@@ -203,6 +212,8 @@ export class Engine {
       const request = this.take(id)
       if (request) call(() => request.fail(this.#crash!))
     }
+    for (const view of this.views.values()) view.stopped(this.#crash!)
+    this.views.clear()
     for (const log of this.logs.values()) log.crashed(this.#crash!)
     this.logs.clear()
   }
@@ -217,15 +228,11 @@ function makeImports(engine: () => Engine): Imports {
       const data = size ? e.bytes(at, size) : undefined
       e.later(() => request.settle(a, b, data))
     },
-    fail(id, code, codeSize, message, messageSize, segment, segmentSize, first, last) {
+    fail(id, ...error) {
       const e = engine()
       const request = e.take(id)
       if (!request) return
-      const err = new FlumeError(e.text(code, codeSize) as ErrorCode, e.text(message, messageSize), {
-        ...(first >= 0 && { seq: first }),
-        ...(last >= 0 && { last }),
-        ...(segmentSize && { segment: e.text(segment, segmentSize) })
-      })
+      const err = readError(e, ...error)
       e.later(() => request.fail(err))
     },
     records(id, first, count, data, size, ends) {
@@ -244,8 +251,36 @@ function makeImports(engine: () => Engine): Imports {
       const e = engine()
       const text = e.text(message, size)
       e.later(() => e.logs.get(log)?.warn(text))
+    },
+    moved(view, since, flags, bytes) {
+      const e = engine()
+      e.later(() => e.views.get(view)?.moved(since, (flags & STALE) !== 0, bytes))
+    },
+    stopped(view, ...error) {
+      const e = engine()
+      const err = readError(e, ...error)
+      e.later(() => e.views.get(view)?.stopped(err))
+    },
+    turn() {
+      const e = engine()
+      nextTask(() => {
+        e.enter(exports => exports.flumedb_turn())
+        e.resume()
+      })
+    },
+    map(view, ...batch) {
+      engine().views.get(view)?.map(...(batch as [number, number, number, number, number, number]))
     }
   }
+}
+
+/** An error as Go passes it: code, message and segment by their places and sizes, the first seq and the last. */
+function readError(e: Engine, ...[code, codeSize, message, messageSize, segment, segmentSize, first, last]: number[]): FlumeError {
+  return new FlumeError(e.text(code, codeSize) as ErrorCode, e.text(message, messageSize), {
+    ...(first >= 0 && { seq: first }),
+    ...(last >= 0 && { last }),
+    ...(segmentSize && { segment: e.text(segment, segmentSize) })
+  })
 }
 
 type Source = Response | BufferSource | WebAssembly.Module

@@ -106,7 +106,8 @@ export function Flume<L extends FlumeLog<any>>(
     stream,
     since,
     filename: log.filename,
-    checkpoints: log.checkpoints
+    checkpoints: log.checkpoints,
+    native: log.native
   }
   const host = {
     since,
@@ -115,6 +116,7 @@ export function Flume<L extends FlumeLog<any>>(
     loaded,
     enlist,
     reader,
+    mapper: mapper ?? undefined,
     get closed() {
       return !!closing
     }
@@ -154,7 +156,7 @@ export function Flume<L extends FlumeLog<any>>(
         if (typeof view[method] !== 'function')
           throw new FlumeError('VIEW', `FlumeDB view '${name}' must implement method '${method}'`, { view: name })
       if (!view.methods) throw new FlumeError('VIEW', 'a stream view must have methods property', { view: name })
-      const hosted = hostView(host, name, view)
+      const hosted: HostedView = view.host ? view.host(host) : hostView(host, name, view)
       views[name] = db[name] = hosted
       meta[name] = hosted.meta
       return db

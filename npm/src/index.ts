@@ -12,6 +12,19 @@ export {
   type Reducer,
   type StateCodec
 } from './reduce.js'
+export type {
+  AggregateOptions,
+  AggregateResults,
+  Bucket,
+  BuiltInReduceView,
+  Condition,
+  CreateBuiltInReduce,
+  NamedAggregates,
+  Path,
+  ReduceResult,
+  ReducedAt,
+  Where
+} from './reduce-built-in.js'
 export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
 // For authors of views and logs.
 export { createObv, type Obv, type ObvLike, type WritableObv } from './obv.js'

@@ -6,6 +6,7 @@ import { type CodecOption, decode, json, toCodec } from './codec.js'
 import { type Engine, type Request, type WasmSource, engineOf } from './engine.js'
 import { FlumeError, call } from './errors.js'
 import { logReader } from './log-reader.js'
+import { nativeLog } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { onAbort } from './pull.js'
 import { deferReader } from './readers.js'
@@ -201,6 +202,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     },
     reader,
     checkpoints: checkpointsOf(request),
+    native: nativeLog(codec, request),
     methods: { verify: 'async' },
     verify(...args: any[]): any {
       const callback = takeCallback(args)

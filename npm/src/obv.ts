@@ -20,6 +20,8 @@ export interface Obv<T> extends Observable<T>, AsyncIterable<T> {
 export interface WritableObv<T> extends Obv<T> {
   value: T | undefined
   set(value: T): this
+  /** Whether anybody listens. */
+  readonly observed: boolean
   /** No more values will come: iterations end and observers complete. */
   end(): void
 }
@@ -59,6 +61,7 @@ export function createObv<T>(...first: [T?]): WritableObv<T> {
   }
 
   obv.value = undefined
+  Object.defineProperty(obv, 'observed', { get: () => listeners.length + waiting.size > 0 })
   obv.set = value => {
     obv.value = value
     has = true

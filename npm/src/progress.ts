@@ -48,11 +48,11 @@ export function reporter(view: string, to: WritableObv<Progress>) {
       begin()
       report()
     },
-    /** A record goes to the view. */
-    read() {
+    /** So many records go to the view. */
+    read(records = 1) {
       // After a rest the clock starts anew, so that the rest does not count as slowness.
       if (!behind && !timer) begin()
-      count++
+      count += records
     },
     /** The view has come to `at`. */
     at(at: number, newest: number) {

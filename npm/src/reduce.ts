@@ -4,6 +4,7 @@ import { FlumeError } from './errors.js'
 import { type Obv, createObv } from './obv.js'
 import { type End, type PullSource } from './pull.js'
 import { pullReader } from './readers.js'
+import { type AggregateOptions, type CreateBuiltInReduce, type NamedAggregates, type ReduceResult, builtInReduce } from './reduce-built-in.js'
 import { type Source, createSource } from './source.js'
 import { type Item, type View, type ViewLog } from './types.js'
 
@@ -148,6 +149,21 @@ export function Reduce<T, S, M>(
   map: MapItem<T, M>,
   codec?: StateCodec<S> | null
 ): CreateReduce<T, S | undefined, M>
+/**
+ * A view of counts, sums and the like, which the module gathers from the records as they are stored: no object is made of
+ * any. `options` name aggregates and the paths of their values, for all records or those that meet `where`, in all or for
+ * each group:
+ *
+ *     Reduce(1, { sum: 'delay' })                                            // 42
+ *     Reduce(1, { count: true, mean: 'delay', groupBy: 'origin' })           // { SFO: { count: 7, mean: 3 }, … }
+ *     Reduce(1, { late: { count: true, where: { delay: { gt: 15 } } }, all: { count: true } })   // { late: 2, all: 9 }
+ *
+ * It needs a `Log` of this package. Other options build it anew, as another version does.
+ */
+export function Reduce<const O extends AggregateOptions | NamedAggregates>(
+  version: number | string,
+  options: O
+): CreateBuiltInReduce<ReduceResult<O>>
 export function Reduce(
   version: number | string,
   reduce: any,
@@ -157,6 +173,7 @@ export function Reduce(
 ): CreateReduce<any, any, any> {
   if (typeof version === 'function' || version == null)
     throw new FlumeError('INVALID_OPTION', 'version must be a number')
+  if (typeof reduce === 'object' && reduce && !('reduce' in reduce)) return builtInReduce(version, reduce) as any
   if (typeof reduce !== 'function') ({ reduce, map, codec, initial } = reduce ?? {})
   if (typeof reduce !== 'function') throw new FlumeError('INVALID_OPTION', 'reduce must be a function')
   const { encode, decode } = codec ?? json

@@ -1,6 +1,7 @@
 // The shapes that logs, views and databases share. `T` is the type of a record's value throughout.
 
 import { type Callback } from './callback.js'
+import { type NativeLog } from './native-log.js'
 import { type Obv, type ObvLike, type WritableObv } from './obv.js'
 import { type Progress } from './progress.js'
 import { type PullSource } from './pull.js'
@@ -74,6 +75,8 @@ export interface FlumeLog<T> {
   /** What `stream` reads, by the batch. Options are as checked, without `signal`. */
   reader?(options: StreamOptions): BatchReader<any>
   readonly checkpoints?: Checkpoints
+  /** Where views run that are built into the module. */
+  readonly native?: NativeLog
 }
 
 /** The log as a view sees it: after the mapper, and still readable while the database closes. */
@@ -84,6 +87,7 @@ export interface ViewLog<T> {
   readonly since: Obv<number>
   readonly filename?: string
   readonly checkpoints?: Checkpoints
+  readonly native?: NativeLog
 }
 
 /**

@@ -1,11 +1,11 @@
-import { answer, takeCallback } from './callback.js'
-import { FlumeError, closedError, rethrowLater } from './errors.js'
+import { FlumeError, rethrowLater } from './errors.js'
 import { type Obv, type WritableObv, createObv } from './obv.js'
 import { type Progress, reporter } from './progress.js'
 import { type PullSource } from './pull.js'
-import { countReader, deferReader, pullReader } from './readers.js'
-import { type Enlist, type BatchReader, createSource, pullItems } from './source.js'
+import { type Enlist, type BatchReader, pullItems } from './source.js'
 import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
+import { wrapMethods } from './view-methods.js'
+import { createWaits } from './view-waits.js'
 
 /** What a view needs of the database it is mounted on. */
 export interface ViewHost {
@@ -18,6 +18,8 @@ export interface ViewHost {
   reader(options: StreamOptions): BatchReader<Item<any>>
   /** Ends readers when the database closes. */
   enlist: Enlist
+  /** What changes records between the log and every reader of it. */
+  readonly mapper?: ((value: any, cb: (err: any, value?: any) => void) => void) | undefined
 }
 
 /** How often a view may fail without getting further before it is left alone, and the first of the growing waits between. */
@@ -43,11 +45,8 @@ export type HostedView = MountedView & { rebuild(cb: (err: Error | null) => void
  * `{since: -1}` from what it has, other reads with the error, and starts again on `rebuild`.
  */
 export function hostView(db: ViewHost, name: string, view: View): HostedView {
-  type Wait = { target: number; free?: boolean; cb: (err: Error | null) => void }
   const since = toObv<number>(view.since)
   const progress = reporter(name, db.progress)
-  const waiting = new Set<Wait>()
-  let lowest = Infinity // the least target that is waited for
   let build = 0
   let stopReading: (() => void) | undefined
   let failure: Error | undefined
@@ -57,42 +56,17 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
   let failures = 0
   let furthest = -1
 
-  /** Answers a wait that has an answer; else minds its target. */
-  const check = (wait: Wait) => {
-    const { target, free, cb } = wait
-    const at = since.value
-    const reached = at != null && at >= target && (free || (trusted && db.ready.value && !destroying))
-    if (reached || failure) {
-      waiting.delete(wait)
-      cb(reached ? null : failure!)
-    } else if (target < lowest) lowest = target
-  }
-  const settle = () => {
-    lowest = Infinity
-    waiting.forEach(check)
-  }
   since(at => {
-    if (at == null) return
-    if (stopReading) progress.at(at, db.since.value!)
-    if (at >= lowest) settle()
+    if (at != null && stopReading) progress.at(at, db.since.value!)
+  })
+  const { ready, settle } = createWaits({
+    since,
+    newest: db.since,
+    loaded: db.loaded,
+    usable: () => trusted && !!db.ready.value && !destroying,
+    failure: () => failure
   })
   db.ready(ready => ready && settle())
-
-  const ready = (cb: (err: Error | null) => void, after?: number | null) => {
-    if (after != null && (typeof after !== 'number' || after !== after))
-      return cb(new FlumeError('INVALID_OPTION', `option "since" must be a number, not ${String(after)}`))
-    const wait: Wait = { target: after ?? Infinity, cb }
-    if (after! < 0) Object.assign(wait, { target: -1, free: true })
-    waiting.add(wait)
-    if (after != null) return check(wait)
-    db.loaded(err => {
-      if (!waiting.delete(wait)) return
-      if (err) return cb(err)
-      wait.target = db.since.value!
-      waiting.add(wait)
-      check(wait)
-    })
-  }
 
   /** Voids the current build. */
   const halt = () => {
@@ -215,59 +189,10 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     }
   }
 
-  const meta: Record<string, number> = {}
-  const open = (method: string) => {
-    if (db.closed) throw closedError(method)
-    meta[method]++
-  }
-  const kinds = {
-    async: (fn: Function, method: string) =>
-      (...args: any[]) => {
-        const cb = takeCallback(args)
-        const after = args[0]?.since
-        if (!args.length && fn.length > 1) args.push(undefined)
-        return answer(cb, cb => {
-          open(method)
-          ready(err => {
-            if (err) return (cb as any)(err)
-            try {
-              fn.call(view, ...args, cb)
-            } catch (thrown) {
-              ;(cb as any)(viewError(`threw in ${method}`, thrown))
-            }
-          }, after)
-        })
-      },
-    source: (fn: Function, method: string) =>
-      (options?: any) => {
-        open(method)
-        return createSource(
-          () =>
-            countReader(
-              deferReader(
-                cb => ready(cb, options?.since),
-                () => pullReader(fn.call(view, options))
-              ),
-              items => (meta[method] += items)
-            ),
-          db.enlist
-        )
-      },
-    // A proxy, so that a method that is an observable is one here.
-    sync: (fn: Function, method: string) =>
-      new Proxy(fn, {
-        apply(_fn, _self, args) {
-          open(method)
-          return Reflect.apply(fn, view, args)
-        }
-      })
-  }
-
   const hosted: any = {
     name,
     since,
     ready,
-    meta,
     methods: view.methods,
     rebuild(cb: (err: Error | null) => void) {
       failures = 0
@@ -286,13 +211,7 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
       else view.close(err, cb)
     }
   }
-  for (const [method, kind] of Object.entries(view.methods)) {
-    const fn = (view as any)[method]
-    if (typeof fn !== 'function') throw new FlumeError('VIEW', `expected function named:${method} of type: ${kind}`, { view: name })
-    if (!kinds[kind]) throw new FlumeError('VIEW', `method '${method}' of view '${name}' is of no known kind: ${kind}`, { view: name })
-    meta[method] = 0
-    hosted[method] = kinds[kind](fn, method)
-  }
+  wrapMethods(db, name, view, hosted, ready)
   start()
   return hosted
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/filestore"
 	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
 	"github.com/flumedb/flumedb-wasm/jsbridge/nodefs"
 )
@@ -21,5 +22,5 @@ func main() {
 		jsbridge.Files: func(_ context.Context, dir string, strict bool) (core.Store, error) {
 			return filestore.Open(nodefs.New(dir), filestore.Options{Strict: strict})
 		},
-	})
+	}, reduce.Kind)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
 	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
@@ -25,5 +26,5 @@ func main() {
 		jsbridge.IndexedDB: func(ctx context.Context, name string, strict bool) (core.Store, error) {
 			return idbstore.Open(ctx, name, idbstore.Options{Strict: strict})
 		},
-	})
+	}, reduce.Kind)
 }

@@ -1,0 +1,257 @@
+//go:build js && wasm
+
+package jsbridge
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/view"
+)
+
+// kinds are the kinds of views that the module has, by their names.
+var kinds = map[string]view.Kind{}
+
+// sets are the views of the open logs, by the logs' handles; views are all of
+// them by handles of their own.
+var (
+	sets        = map[uint32]*view.Set{}
+	views       = map[uint32]*view.Mounted{}
+	viewHandles = map[*view.Mounted]uint32{}
+	lastView    uint32
+)
+
+// Flags of a view's mount and of what is told of it.
+const (
+	flagMapped = 1 << 0 // the wrapper makes of each record what the view sees
+	flagStale  = 1 << 0 // an old state answers reads that do not wait
+)
+
+func mount(handle, request uint32, name, version, kindName, options string, flags uint32) {
+	log, ok := opened(handle, request)
+	if !ok {
+		return
+	}
+	kind, ok := kinds[kindName]
+	if !ok {
+		refuse(request, view.Invalid("this module has no views of the kind %q", kindName))
+		return
+	}
+	set, ok := sets[handle]
+	if !ok {
+		set = view.Open(log, view.Options{
+			Yield: yieldToHost,
+			Moved: tellView,
+			Warn:  func(err error) { warn(handle, err.Error()) },
+		})
+		sets[handle] = set
+	}
+	lastView++
+	id := lastView
+	spec := view.Spec{Name: name, Version: version, Kind: kind, Options: json.Value(options)}
+	if flags&flagMapped != 0 {
+		spec.Map = func(ctx context.Context, first core.Seq, records [][]byte) ([]json.Value, error) {
+			return mapInHost(ctx, id, first, records)
+		}
+	}
+	start(request, func(ctx context.Context) (answer, error) {
+		v, err := set.Mount(ctx, spec)
+		if err != nil {
+			return answer{}, err
+		}
+		views[id], viewHandles[v] = v, id
+		// What it is told of after this is told by the wrapper's number.
+		settle(request, float64(id), 0, nil, 0)
+		tellView(v)
+		return answer{}, errSettled
+	})
+}
+
+// tellView tells the wrapper where a view stands.
+func tellView(v *view.Mounted) {
+	id, ok := viewHandles[v]
+	if !ok {
+		return
+	}
+	st := v.Status()
+	var flags uint32
+	if st.Stale {
+		flags |= flagStale
+	}
+	moved(id, float64(st.Since), flags, float64(st.Bytes))
+	if st.Err != nil {
+		code, place := describe(st.Err)
+		if e := (*view.Error)(nil); place.First == core.None && errors.As(st.Err, &e) {
+			place.First = e.Seq
+		}
+		stopped(id, code, st.Err.Error(), place.Segment, float64(place.First), float64(place.Last))
+	}
+}
+
+// answered is what exportCall has answered last, and what it is of.
+var answered struct {
+	data  []byte
+	since core.Seq
+	stale bool
+}
+
+func call(id, request uint32, method string, args []byte, loaded bool) (at *byte) {
+	v, ok := views[id]
+	if !ok {
+		refuse(request, fmt.Errorf("the view is %w", core.ErrClosed))
+		return nil
+	}
+	p := v.Call(method, append(json.Value{}, args...), loaded)
+	err := p.TryNow()
+	if err == nil {
+		answered.data, answered.since, answered.stale = p.Out, p.Since(), p.Stale()
+		gotSize = uint32(len(p.Out))
+		return &p.Out[0]
+	}
+	start(request, func(ctx context.Context) (answer, error) {
+		for errors.Is(err, view.ErrAwait) {
+			if err = p.Await(ctx); err == nil {
+				err = p.Try()
+			}
+		}
+		stale := 0.0
+		if p.Stale() {
+			stale = 1
+		}
+		return answer{a: float64(p.Since()), b: stale, data: p.Out}, err
+	})
+	return nil
+}
+
+func rebuild(id, request uint32) {
+	v, ok := views[id]
+	if !ok {
+		refuse(request, fmt.Errorf("the view is %w", core.ErrClosed))
+		return
+	}
+	start(request, func(context.Context) (answer, error) { return answer{}, v.Rebuild() })
+}
+
+func unmount(id, request uint32) {
+	v, ok := views[id]
+	delete(views, id)
+	delete(viewHandles, v)
+	start(request, func(ctx context.Context) (answer, error) {
+		if !ok {
+			return answer{}, nil
+		}
+		return answer{}, v.Unmount(ctx, false)
+	})
+}
+
+// closeViews stops the views of a log, which is about to be closed.
+func closeViews(ctx context.Context, handle uint32) error {
+	set, ok := sets[handle]
+	if !ok {
+		return nil
+	}
+	delete(sets, handle)
+	err := set.Close(ctx)
+	for _, v := range set.Views() {
+		delete(views, viewHandles[v])
+		delete(viewHandles, v)
+	}
+	return err
+}
+
+// waiting are the goroutines that have asked the host for a turn.
+var waiting []chan struct{}
+
+// yieldToHost returns in a later task of the host.
+func yieldToHost(ctx context.Context) {
+	granted := make(chan struct{})
+	waiting = append(waiting, granted)
+	if len(waiting) == 1 {
+		askTurn()
+	}
+	select {
+	case <-granted:
+	case <-ctx.Done():
+	}
+}
+
+func grantTurn() {
+	for _, granted := range waiting {
+		close(granted)
+	}
+	waiting = nil
+}
+
+// batches are what the wrapper has been asked to map, by number.
+var (
+	batches   = map[uint32]chan mappedBatch{}
+	lastBatch uint32
+)
+
+type mappedBatch struct {
+	texts []json.Value
+	err   error
+}
+
+// mapInHost has the wrapper map records.
+func mapInHost(ctx context.Context, id uint32, first core.Seq, records [][]byte) ([]json.Value, error) {
+	data := []byte{'['}
+	var ends []uint32
+	for i, r := range records {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		data = append(data, r...)
+		ends = append(ends, uint32(len(data)))
+	}
+	data = append(data, ']')
+	lastBatch++
+	batch, answer := lastBatch, make(chan mappedBatch, 1)
+	batches[batch] = answer
+	mapRecords(id, batch, float64(first), uint32(len(records)), pointer(data), uint32(len(data)), pointer32(ends))
+	select {
+	case m := <-answer:
+		return m.texts, m.err
+	case <-ctx.Done():
+		delete(batches, batch)
+		return nil, ctx.Err()
+	}
+}
+
+// absent is the length of what is nothing.
+const absent = math.MaxUint32
+
+// takeMapped takes the wrapper's answer: for each record a length, then all
+// texts, then, if it failed, why.
+func takeMapped(batch, count, size, errSize uint32) {
+	defer releaseStaging()
+	answer, ok := batches[batch]
+	delete(batches, batch)
+	if !ok {
+		return
+	}
+	all := append([]byte{}, staged(4*count+size+errSize)...)
+	lengths, text := all[:4*count], all[4*count:4*count+size]
+	m := mappedBatch{texts: make([]json.Value, count)}
+	for i := range m.texts {
+		n := binary.LittleEndian.Uint32(lengths[4*i:])
+		if n == absent {
+			continue
+		}
+		m.texts[i], text = text[:n:n], text[n:]
+	}
+	if errSize > 0 {
+		m.err = &hostError{string(all[4*count+size:])}
+	}
+	answer <- m
+}
+
+// hostError is what a function of the wrapper's user has thrown.
+type hostError struct{ message string }
+
+func (e *hostError) Error() string { return e.message }

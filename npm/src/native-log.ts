@@ -1,0 +1,150 @@
+import { ABSENT, type Exports, MAPPED } from './boundary.js'
+import { type Codec, decode, json } from './codec.js'
+import { type Engine, type Request } from './engine.js'
+import { FlumeError, call } from './errors.js'
+import { later } from './slice.js'
+
+/** What a native view is mounted as. */
+export interface NativeSpec {
+  name: string
+  version: number | string
+  /** As the module knows it. */
+  kind: string
+  options: unknown
+  /**
+   * Makes of a record's value what the view is to see of it, as JSON can hold it; null and undefined are not seen. Without
+   * one the view sees the record as it is stored, and no value is made of it.
+   */
+  map?: ((value: any, seq: number, cb: (err: unknown, mapped?: unknown) => void) => void) | undefined
+}
+
+export interface NativeListener {
+  moved(since: number, stale: boolean, bytes: number): void
+  stopped(err: FlumeError): void
+}
+
+/** An answer, and the seq of the state that gave it. */
+export interface NativeAnswer<R = any> {
+  value: R
+  since: number
+  stale: boolean
+}
+
+/** A view in the module. */
+export interface NativeView {
+  /** Answers at once, if that needs no waiting. `loaded` has an old state answer while another is being built. */
+  call(method: string, args: unknown[], loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void): void
+  rebuild(cb: (err: Error | null) => void): void
+  unmount(cb: (err: Error | null) => void): void
+}
+
+/** What a log of ours offers to native views: they run in the module that has the log. */
+export interface NativeLog {
+  mount(spec: NativeSpec, listener: NativeListener, cb: (err: Error | null, view?: NativeView) => void): void
+  /** Whether its records are JSON texts, which a native view reads as they are. */
+  readonly json: boolean
+}
+
+type RequestOnLog = (answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void) => void
+
+export function nativeLog(codec: Codec<any>, request: RequestOnLog): NativeLog {
+  return {
+    json: codec === json,
+    mount(spec, listener, cb) {
+      let engine: Engine
+      const { name, version, kind, options } = spec
+      request(
+        {
+          settle(id) {
+            engine.views.set(id, { ...listener, map: mapper(engine, codec, spec) })
+            cb(null, nativeView(engine, id))
+          },
+          fail: err => cb(err)
+        },
+        (exports, handle, id, on) => {
+          engine = on
+          const sizes = on.stage(name, JSON.stringify(version), kind, JSON.stringify(options) ?? '') as [number, number, number, number]
+          exports.flumedb_mount(handle, id, ...sizes, spec.map ? MAPPED : 0)
+        }
+      )
+    }
+  }
+}
+
+function nativeView(engine: Engine, view: number): NativeView {
+  return {
+    call(method, args, loaded, cb) {
+      const answer = (data: Uint8Array | undefined, since: number, stale: boolean) =>
+        call(cb as any, null, { value: data && JSON.parse(utf8.decode(data)), since, stale })
+      const id = engine.add({ settle: (since, stale, data) => answer(data, since, stale !== 0), fail: err => call(cb as any, err) })
+      const [methodSize, argsSize] = engine.stage(method, JSON.stringify(args))
+      const at = engine.enter(exports => exports.flumedb_call(view, id, methodSize, argsSize, loaded ? 1 : 0))
+      if (!at) return engine.resume()
+      engine.take(id)
+      const [size, since, stale] = engine.enter(exports => [exports.flumedb_size(), exports.flumedb_call_since(), exports.flumedb_call_stale()])!
+      answer(engine.memory().subarray(at, at + size), since, stale !== 0)
+    },
+    rebuild: cb => void engine.request({ settle: () => cb(null), fail: cb }, (exports, id) => exports.flumedb_rebuild(view, id)),
+    unmount: cb =>
+      void engine.request(
+        {
+          settle() {
+            engine.views.delete(view)
+            cb(null)
+          },
+          fail: cb
+        },
+        (exports, id) => exports.flumedb_unmount(view, id)
+      )
+  }
+}
+
+const utf8 = new TextDecoder()
+const encoder = new TextEncoder()
+
+/** Answers what Go asks a view's map to make of records. */
+function mapper(engine: Engine, codec: Codec<any>, { map }: NativeSpec) {
+  return (batch: number, first: number, count: number, data: number, size: number, ends: number) => {
+    const bytes = engine.bytes(data, size)
+    const table = new Uint32Array(engine.bytes(ends, 4 * count).buffer)
+    const parts: (Uint8Array | undefined)[] = [] // of each record
+    let over = false
+
+    const reply = (failure?: unknown) => {
+      if (over) return
+      over = true
+      const lengths = Uint32Array.from(parts, part => part?.length ?? ABSENT)
+      const why = failure === undefined ? '' : String((failure as Error)?.message ?? failure) || 'it threw'
+      const [, ...sizes] = engine.stage(new Uint8Array(lengths.buffer), ...parts.filter(part => part !== undefined), why)
+      const errorSize = sizes.pop()!
+      const textSize = sizes.reduce((sum, n) => sum + n, 0)
+      engine.enter(exports => exports.flumedb_mapped(batch, parts.length, textSize, errorSize))
+      engine.resume()
+    }
+    const next = () => {
+      while (!over && parts.length < count) {
+        const i = parts.length
+        let waiting = false
+        const take = (err: unknown, mapped?: unknown) => {
+          if (over || parts.length !== i) return
+          if (err) return reply(err)
+          try {
+            parts.push(mapped == null ? undefined : encoder.encode(JSON.stringify(mapped)))
+          } catch (thrown) {
+            return reply(thrown)
+          }
+          if (waiting) next()
+        }
+        try {
+          map!(decode(codec, bytes.subarray(i ? table[i - 1] + 1 : 1, table[i]), first + i), first + i, take)
+        } catch (err) {
+          reply(err)
+        }
+        waiting = true
+        if (parts.length === i) return
+      }
+      reply()
+    }
+    later(next) // in a task whose share of work is not yet used up
+  }
+}

@@ -1,0 +1,175 @@
+import { FlumeError, call } from './errors.js'
+import { type NativeAnswer, type NativeSpec, type NativeView } from './native-log.js'
+import { type Obv, createObv } from './obv.js'
+import { reporter } from './progress.js'
+import { type MethodKind, type View, type ViewLog } from './types.js'
+import { type HostedView, type ViewHost } from './view-host.js'
+import { wrapMethods } from './view-methods.js'
+import { createWaits } from './view-waits.js'
+
+/** Asks the view in the module. `loaded` lets an old state answer. */
+export type Ask = (method: string, args: unknown[], loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
+
+/** What a native view's methods stand on. */
+export interface NativeCore {
+  readonly name: string
+  readonly version: number | string
+  readonly since: Obv<number>
+  /** Bytes it keeps in the store; 0 while there are none. */
+  readonly bytes: number
+  ask: Ask
+}
+
+/** What `db.use` is given for a view that runs in the module, which reads the log by itself. */
+export interface NativeMount extends View {
+  host(db: ViewHost): HostedView
+}
+
+/** A native view of the module's kind `kind`, with the methods that `build` makes. */
+export function createNativeView(
+  log: ViewLog<any>,
+  { name, version, kind, options, map }: Omit<NativeSpec, 'map'> & { map?: ((value: any, seq: number) => unknown) | undefined },
+  methods: Record<string, MethodKind>,
+  build: (core: NativeCore) => Record<string, unknown>
+): NativeMount {
+  const { native } = log
+  if (!native)
+    throw new FlumeError('VIEW', `view '${name}' runs in the WebAssembly module and reads its log there: it needs a Log of this package, not another flumelog`, {
+      view: name
+    })
+  const since = createObv<number>()
+  let bytes = 0
+  let view: NativeView | undefined
+  const ask: Ask = (method, args, loaded, cb) => {
+    if (view) view.call(method, args, loaded, cb)
+    else cb(new FlumeError('CLOSED', `view '${name}' is not open`, { view: name }))
+  }
+  const core: NativeCore = {
+    name,
+    version,
+    since,
+    ask,
+    get bytes() {
+      return bytes
+    }
+  }
+  const own = build(core)
+  const self = { since, methods, ...own } as any
+
+  const host = (db: ViewHost): HostedView => {
+    const progress = reporter(name, db.progress)
+    let failure: Error | undefined
+    let stale = false
+    let closed = false
+    let mounting: ((err: Error | null) => void)[] | undefined = []
+
+    const { ready, settle } = createWaits({
+      since,
+      newest: db.since,
+      loaded: db.loaded,
+      usable: () => !!db.ready.value,
+      failure: () => failure
+    })
+    db.ready(ready => ready && settle())
+    const fail = (err: Error) => {
+      failure = err
+      progress.stop(err)
+      settle()
+    }
+    const listener = {
+      moved(at: number, isStale: boolean, size: number) {
+        stale = isStale
+        bytes = size
+        if (closed || at === since.value) return
+        const before = since.value ?? Infinity
+        if (at > before) {
+          progress.read(at - before)
+          progress.at(at, db.since.value!)
+        } else progress.start(at, db.since.value!) // as it was left, or rebuilt
+        since.set(at)
+      },
+      stopped(err: FlumeError) {
+        fail(err.code === 'VIEW' || err.view ? new FlumeError(err.code, err.message, { ...err, cause: err.cause, view: name }) : err)
+      }
+    }
+
+    const mount = () => {
+      // A mapper, and records that are not JSON, leave the module nothing to read but what JavaScript makes of them.
+      const own = map && ((value: any, seq: number, cb: (err: unknown, mapped?: unknown) => void) => cb(null, map(value, seq)))
+      const mapper = db.mapper
+      const through =
+        mapper && own
+          ? (value: any, seq: number, cb: (err: unknown, mapped?: unknown) => void) =>
+              mapper(value, (err, mapped) => (err ? cb(err) : own(mapped, seq, cb)))
+          : mapper
+            ? (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => mapper(value, cb)
+            : (own ?? (native.json ? undefined : (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => cb(null, value)))
+      native.mount({ name, version, kind, options, map: through }, listener, (err, mounted) => {
+        const waiting = mounting!
+        mounting = undefined
+        if (err) fail(err)
+        view = mounted
+        for (const cb of waiting) cb(err)
+      })
+    }
+    const whenReady = (cb: () => void) => {
+      if (db.ready.value) return cb()
+      const off = db.ready(ready => {
+        if (!ready) return
+        off()
+        cb()
+      }, false)
+    }
+    whenReady(() =>
+      db.loaded(err => {
+        if (closed) return
+        if (err) return fail(err)
+        mount()
+      })
+    )
+    const whenMounted = (cb: (err: Error | null) => void) => void (mounting ? mounting.push(cb) : cb(view ? null : failure!))
+
+    const rebuild = (cb: (err: Error | null) => void) =>
+      whenMounted(err => {
+        if (err) return cb(err)
+        failure = undefined
+        view!.rebuild(err => (err ? cb(err) : ready(cb)))
+      })
+    const hosted: any = {
+      name,
+      version,
+      since,
+      ready,
+      methods,
+      get bytes() {
+        return bytes
+      },
+      get stale() {
+        return stale
+      },
+      rebuild,
+      createSink: self.createSink,
+      destroy: (cb: any) => rebuild(err => call(cb, err)),
+      close(err: any, cb: any) {
+        if (typeof err === 'function') [err, cb] = [null, err]
+        closed = true
+        failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
+        progress.stop()
+        settle()
+        if (view) view.unmount(err => call(cb, err))
+        else call(cb)
+      }
+    }
+    wrapMethods(db, name, self, hosted, ready)
+    return hosted
+  }
+
+  return Object.assign(self, {
+    host,
+    createSink() {
+      throw new FlumeError('VIEW', `view '${name}' reads the log by itself`, { view: name })
+    },
+    destroy: (cb: any) => call(cb),
+    close: (cb: any) => call(cb)
+  })
+}
