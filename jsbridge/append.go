@@ -19,8 +19,8 @@ type partial struct {
 }
 
 func appendRecords(handle, request uint32, count, size int, given bool) {
-	defer releaseStaging()
-	log, ok := opened(handle, request)
+	defer ReleaseStaging()
+	log, ok := Opened(handle, request)
 	if !ok {
 		return
 	}
@@ -51,14 +51,14 @@ func appendRecords(handle, request uint32, count, size int, given bool) {
 		}
 	}
 	if err != nil {
-		refuse(request, err)
+		Refuse(request, err)
 	}
 }
 
 func answerAppend(request uint32) func(core.Seq, error) {
 	return func(seq core.Seq, err error) {
 		if err != nil {
-			refuse(request, err)
+			Refuse(request, err)
 			return
 		}
 		settle(request, float64(seq), 0, nil, 0)

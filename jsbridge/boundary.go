@@ -47,30 +47,8 @@ func progress(request uint32, done, total float64)
 //go:wasmimport flumedb warn
 func warn(log uint32, message string)
 
-// moved tells where a view stands: its since, flags of views.go, and how many
-// bytes it keeps in the store.
-//
-//go:wasmimport flumedb moved
-func moved(view uint32, since float64, flags uint32, bytes float64)
-
-// stopped tells that a view has stopped, and why; the rest is as for fail.
-//
-//go:wasmimport flumedb stopped
-func stopped(view uint32, code, message, segment string, first, last float64)
-
-// askTurn asks for exportTurn to be called in a later task.
-//
-//go:wasmimport flumedb turn
-func askTurn()
-
-// mapRecords asks the wrapper to make of records what a view is to see of
-// them; they are as in records. It answers with exportMapped, by the number of
-// the batch.
-//
-//go:wasmimport flumedb map
-func mapRecords(view, batch uint32, first float64, count uint32, data unsafe.Pointer, size uint32, ends unsafe.Pointer)
-
-// Exports, called by npm/src/boundary.ts. Strings and bytes are passed in the
+// Exports, called by npm/src/boundary.ts. Those of views are in package views,
+// so that a module can do without. Strings and bytes are passed in the
 // staging buffer, one behind the other, by their lengths.
 
 //go:wasmexport flumedb_protocol
@@ -90,7 +68,7 @@ func exportStage(size uint32) unsafe.Pointer { return stage(int(size)) }
 //
 //go:wasmexport flumedb_open
 func exportOpen(request, kind, nameSize, strict uint32) {
-	openLog(request, kind, staged(nameSize).text(), strict != 0)
+	openLog(request, kind, Staged(nameSize).text(), strict != 0)
 }
 
 // exportAppend takes records for the next commit, all or none. If lengths is
@@ -145,70 +123,16 @@ func exportVerify(log, request uint32) { verify(log, request) }
 //
 //go:wasmexport flumedb_checkpoint
 func exportCheckpoint(log, request, nameSize uint32) {
-	checkpoint(log, request, staged(nameSize).text())
+	checkpoint(log, request, Staged(nameSize).text())
 }
 
 // exportSetCheckpoint writes a checkpoint, or deletes it where keep is 0.
 //
 //go:wasmexport flumedb_set_checkpoint
 func exportSetCheckpoint(log, request, nameSize, valueSize, keep uint32) {
-	parts := staged(nameSize + valueSize)
+	parts := Staged(nameSize + valueSize)
 	setCheckpoint(log, request, string(parts[:nameSize]), parts[nameSize:], keep != 0)
 }
-
-// exportMount mounts a view of a kind on a log. It settles with the view's
-// handle.
-//
-//go:wasmexport flumedb_mount
-func exportMount(log, request, nameSize, versionSize, kindSize, optionsSize, flags uint32) {
-	p := staged(nameSize + versionSize + kindSize + optionsSize)
-	mount(log, request, p.take(nameSize), p.take(versionSize), p.take(kindSize), p.take(optionsSize), flags)
-}
-
-// exportCall calls a method of a view; the arguments are a JSON array. If
-// nothing has to be waited for, the answer, which is JSON, is that of
-// exportGet's kind, with its seq and staleness from the next two. If not, the
-// request is settled with seq, staleness and answer. With loaded an old state
-// answers while another is being built.
-//
-//go:wasmexport flumedb_call
-func exportCall(view, request, methodSize, argsSize, loaded uint32) unsafe.Pointer {
-	p := staged(methodSize + argsSize)
-	return unsafe.Pointer(call(view, request, p.take(methodSize), p, loaded != 0))
-}
-
-//go:wasmexport flumedb_call_since
-func exportCallSince() float64 { return float64(answered.since) }
-
-//go:wasmexport flumedb_call_stale
-func exportCallStale() uint32 {
-	if answered.stale {
-		return 1
-	}
-	return 0
-}
-
-// exportMapped answers mapRecords with a length for each record of which
-// something was made, or with all bits set, then the texts, then, if a record
-// failed, why; there are then as many lengths as there are records before it.
-//
-//go:wasmexport flumedb_mapped
-func exportMapped(batch, count, size, errorSize uint32) { takeMapped(batch, count, size, errorSize) }
-
-// exportTurn lets those go on who have asked for a turn.
-//
-//go:wasmexport flumedb_turn
-func exportTurn() { grantTurn() }
-
-// exportRebuild has a view built again. It settles at once.
-//
-//go:wasmexport flumedb_rebuild
-func exportRebuild(view, request uint32) { rebuild(view, request) }
-
-// exportUnmount stops a view. It settles when its state is stored.
-//
-//go:wasmexport flumedb_unmount
-func exportUnmount(view, request uint32) { unmount(view, request) }
 
 // exportClose closes a log once all that was appended is answered.
 //

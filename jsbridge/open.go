@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 
 	"github.com/flumedb/flumedb-wasm/core"
-	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
 // Opener opens a store of one kind; strict asks for the host's strictest
@@ -29,17 +28,13 @@ const (
 
 var stores Stores
 
-// Serve has the module open logs in these stores and mount views of these
-// kinds, and does not return. Each module's main is a call of it, so that a
-// module links only what it needs.
-func Serve(s Stores, of ...view.Kind) {
+// Serve has the module open logs in these stores, and does not return. Each
+// module's main is a call of it, so that a module links only what it needs.
+func Serve(s Stores) {
 	// Most of the heap is segments' bytes, which the collector does not look
 	// into: collecting often is cheap, and memory once grown never shrinks.
 	debug.SetGCPercent(30)
 	stores = s
-	for _, kind := range of {
-		kinds[kind.Name] = kind
-	}
 	select {}
 }
 
@@ -50,10 +45,10 @@ var (
 )
 
 func openLog(request, kind uint32, name string, strict bool) {
-	start(request, func(ctx context.Context) (answer, error) {
+	Start(request, func(ctx context.Context) (Answer, error) {
 		store, err := openStore(ctx, kind, name, strict)
 		if err != nil {
-			return answer{}, fmt.Errorf("opening %q: %w", name, err)
+			return Answer{}, fmt.Errorf("opening %q: %w", name, err)
 		}
 		lastHandle++
 		handle := lastHandle
@@ -61,14 +56,14 @@ func openLog(request, kind uint32, name string, strict bool) {
 			Warn: func(err error) { warn(handle, err.Error()) },
 		})
 		if err != nil {
-			return answer{}, fmt.Errorf("opening %q: %w", name, err)
+			return Answer{}, fmt.Errorf("opening %q: %w", name, err)
 		}
 		logs[handle] = log
 		log.Watch(func(seq core.Seq) { since(handle, float64(seq)) })
 		if s, ok := store.(interface{ Warning() string }); ok && s.Warning() != "" {
 			go warn(handle, s.Warning()) // once the request is settled
 		}
-		return answer{a: float64(handle), b: float64(log.Since())}, nil
+		return Answer{A: float64(handle), B: float64(log.Since())}, nil
 	})
 }
 
@@ -83,19 +78,30 @@ func openStore(ctx context.Context, kind uint32, name string, strict bool) (core
 func closeLog(handle, request uint32) {
 	log, ok := logs[handle]
 	delete(logs, handle)
-	start(request, func(ctx context.Context) (answer, error) {
+	Start(request, func(ctx context.Context) (Answer, error) {
 		if !ok {
-			return answer{}, nil
+			return Answer{}, nil
 		}
-		return answer{}, errors.Join(closeViews(ctx, handle), log.Close(ctx))
+		var errs []error
+		for _, fn := range beforeClose {
+			errs = append(errs, fn(ctx, handle))
+		}
+		return Answer{}, errors.Join(append(errs, log.Close(ctx))...)
 	})
 }
 
-// opened is the log with that handle; where there is none, the request fails.
-func opened(handle, request uint32) (*core.Log, bool) {
+var beforeClose []func(ctx context.Context, handle uint32) error
+
+// BeforeClose has fn called before a log is closed.
+func BeforeClose(fn func(ctx context.Context, handle uint32) error) {
+	beforeClose = append(beforeClose, fn)
+}
+
+// Opened is the log with that handle; where there is none, the request fails.
+func Opened(handle, request uint32) (*core.Log, bool) {
 	log, ok := logs[handle]
 	if !ok {
-		refuse(request, fmt.Errorf("the log is %w", core.ErrClosed))
+		Refuse(request, fmt.Errorf("the log is %w", core.ErrClosed))
 	}
 	return log, ok
 }

@@ -23,42 +23,48 @@ var gotSize uint32
 // nothing is the address of an empty record, which must not be nil.
 var nothing [1]byte
 
+// Got is the address of an answer that is given at once; exportSize gives its
+// size.
+func Got(data []byte) unsafe.Pointer {
+	gotSize = uint32(len(data))
+	if len(data) == 0 {
+		return unsafe.Pointer(&nothing)
+	}
+	return Pointer(data)
+}
+
 func get(handle, request uint32, seq core.Seq) unsafe.Pointer {
-	log, ok := opened(handle, request)
+	log, ok := Opened(handle, request)
 	if !ok {
 		return nil
 	}
 	if record, ok := log.Cached(seq); ok {
-		gotSize = uint32(len(record))
-		if len(record) == 0 {
-			return unsafe.Pointer(&nothing)
-		}
-		return pointer(record)
+		return Got(record)
 	}
-	start(request, func(ctx context.Context) (answer, error) {
+	Start(request, func(ctx context.Context) (Answer, error) {
 		record, err := log.Get(ctx, seq)
-		return answer{data: record}, err
+		return Answer{Data: record}, err
 	})
 	return nil
 }
 
 func read(handle, request uint32, from, through core.Seq, budget int, flags uint32) {
-	log, ok := opened(handle, request)
+	log, ok := Opened(handle, request)
 	if !ok {
 		return
 	}
-	start(request, func(ctx context.Context) (answer, error) {
+	Start(request, func(ctx context.Context) (Answer, error) {
 		r := core.Range{From: from, Through: through, Budget: budget, Reverse: flags&flagReverse != 0, NoCache: flags&flagNoCache != 0}
 		runs, err := log.Read(ctx, r)
 		if err != nil {
-			return answer{}, err
+			return Answer{}, err
 		}
 		handOver(request, runs, r.Reverse, flags&flagEnds != 0)
 		next := runs[len(runs)-1].Through + 1
 		if r.Reverse {
 			next = runs[len(runs)-1].From - 1
 		}
-		return answer{a: float64(next)}, nil
+		return Answer{A: float64(next)}, nil
 	})
 }
 
@@ -75,11 +81,11 @@ func handOver(request uint32, runs []core.Run, reverse, ends bool) {
 		whole := r.From == r.First() && r.Through == r.Last()
 		if whole && (reverse || r.Size() >= smallRun) {
 			handOverList(request, &joined)
-			table := pointer(r.Table())
+			table := Pointer(r.Table())
 			if !ends {
 				table = nil
 			}
-			records(request, float64(r.From), uint32(r.Count()), pointer(r.List()), uint32(len(r.List())), table)
+			records(request, float64(r.From), uint32(r.Count()), Pointer(r.List()), uint32(len(r.List())), table)
 			continue
 		}
 		joined.Add(r, ends)
@@ -98,6 +104,6 @@ func handOverList(request uint32, l *wire.List) {
 	if len(l.Ends) == 0 {
 		table = nil
 	}
-	records(request, float64(l.First), uint32(l.Count), pointer(l.Data), uint32(len(l.Data)), table)
+	records(request, float64(l.First), uint32(l.Count), Pointer(l.Data), uint32(len(l.Data)), table)
 	l.Reset()
 }

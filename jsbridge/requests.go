@@ -9,38 +9,37 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/segment"
-	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
-// answer is what settle says.
-type answer struct {
-	a, b float64
-	data []byte
+// Answer is what a request is settled with.
+type Answer struct {
+	A, B float64
+	Data []byte
 }
 
 var cancels = map[uint32]context.CancelFunc{}
 
-// start does a request's work in a goroutine, and answers it.
-func start(request uint32, work func(ctx context.Context) (answer, error)) {
+// Start does a request's work in a goroutine, and answers it.
+func Start(request uint32, work func(ctx context.Context) (Answer, error)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancels[request] = cancel
 	go func() {
 		answer, err := work(ctx)
 		delete(cancels, request)
 		cancel()
-		if err == errSettled {
+		if err == ErrSettled {
 			return
 		}
 		if err != nil {
-			refuse(request, err)
+			Refuse(request, err)
 			return
 		}
-		settle(request, answer.a, answer.b, pointer(answer.data), uint32(len(answer.data)))
+		Settle(request, answer)
 	}()
 }
 
-// errSettled says that the work has settled its request itself.
-var errSettled = errors.New("settled")
+// ErrSettled says that the work has settled its request itself.
+var ErrSettled = errors.New("settled")
 
 func cancel(request uint32) {
 	if cancel, ok := cancels[request]; ok {
@@ -48,18 +47,22 @@ func cancel(request uint32) {
 	}
 }
 
-func pointer(b []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(b)) }
+// Settle answers a request.
+func Settle(request uint32, a Answer) {
+	settle(request, a.A, a.B, Pointer(a.Data), uint32(len(a.Data)))
+}
 
-func pointer32(n []uint32) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(n)) }
+// Pointer is where a slice begins.
+func Pointer[T any](s []T) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(s)) }
 
-// refuse answers a request with an error, by the code that callers act on.
-func refuse(request uint32, err error) {
-	code, place := describe(err)
+// Refuse answers a request with an error, by the code that callers act on.
+func Refuse(request uint32, err error) {
+	code, place := Describe(err)
 	fail(request, code, err.Error(), place.Segment, float64(place.First), float64(place.Last))
 }
 
-// describe is the code of an error and the place it is about.
-func describe(err error) (code string, place segment.CorruptError) {
+// Describe is the code of an error and the place it is about.
+func Describe(err error) (code string, place segment.CorruptError) {
 	place = segment.CorruptError{First: core.None, Last: core.None}
 	if corrupt := (*segment.CorruptError)(nil); errors.As(err, &corrupt) {
 		place = *corrupt
@@ -85,14 +88,33 @@ func codeOf(err error) string {
 		{core.ErrCorrupt, "CORRUPT"},
 		{core.ErrNotFound, "NOT_FOUND"},
 		{context.Canceled, "ABORTED"},
-		{view.ErrOption, "INVALID_OPTION"},
 	} {
 		if errors.Is(err, c.sentinel) {
 			return c.code
 		}
 	}
-	if e := (*view.Error)(nil); errors.As(err, &e) {
-		return "VIEW"
+	for _, c := range moreCodes {
+		if errors.Is(err, c.sentinel) {
+			return c.code
+		}
 	}
 	return "STORE"
 }
+
+// moreCodes are those that AddCode has added.
+var moreCodes []struct {
+	sentinel error
+	code     string
+}
+
+// AddCode gives errors of a package that not every module has their code,
+// where they have no other.
+func AddCode(sentinel error, code string) {
+	moreCodes = append(moreCodes, struct {
+		sentinel error
+		code     string
+	}{sentinel, code})
+}
+
+// Warn tells of a failure in the background that harms no data.
+func Warn(log uint32, message string) { warn(log, message) }

@@ -22,21 +22,23 @@ func stage(size int) unsafe.Pointer {
 	return unsafe.Pointer(unsafe.SliceData(staging))
 }
 
-type passed []byte
+// Passed is what the wrapper has put into the staging buffer.
+type Passed []byte
 
-// staged is the first size bytes that the wrapper has put there.
-func staged(size uint32) passed { return passed(staging[:size]) }
+// Staged is the first size bytes that the wrapper has put there.
+func Staged(size uint32) Passed { return Passed(staging[:size]) }
 
-func (p passed) text() string { return string(p) }
+func (p Passed) text() string { return string(p) }
 
-// take is the first size bytes, as a text; the rest is left.
-func (p *passed) take(size uint32) string {
+// Take is the first size bytes, as a text; the rest is left.
+func (p *Passed) Take(size uint32) string {
 	text := string((*p)[:size])
 	*p = (*p)[size:]
 	return text
 }
 
-func releaseStaging() {
+// ReleaseStaging gives up a staging buffer that is larger than most calls need.
+func ReleaseStaging() {
 	if len(staging) > keepStaging {
 		staging = nil
 	}

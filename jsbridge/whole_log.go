@@ -10,33 +10,33 @@ import (
 )
 
 func refresh(handle, request uint32) {
-	log, ok := opened(handle, request)
+	log, ok := Opened(handle, request)
 	if !ok {
 		return
 	}
-	start(request, func(ctx context.Context) (answer, error) {
+	Start(request, func(ctx context.Context) (Answer, error) {
 		seq, err := log.Refresh(ctx)
-		return answer{a: float64(seq)}, err
+		return Answer{A: float64(seq)}, err
 	})
 }
 
 func checkpoint(handle, request uint32, name string) {
-	log, ok := opened(handle, request)
+	log, ok := Opened(handle, request)
 	if !ok {
 		return
 	}
-	start(request, func(ctx context.Context) (answer, error) {
+	Start(request, func(ctx context.Context) (Answer, error) {
 		value, err := log.Checkpoint(ctx, name)
 		if value == nil {
-			return answer{}, err
+			return Answer{}, err
 		}
-		return answer{a: 1, data: value}, err
+		return Answer{A: 1, Data: value}, err
 	})
 }
 
 func setCheckpoint(handle, request uint32, name string, value []byte, keep bool) {
-	defer releaseStaging()
-	log, ok := opened(handle, request)
+	defer ReleaseStaging()
+	log, ok := Opened(handle, request)
 	if !ok {
 		return
 	}
@@ -44,21 +44,21 @@ func setCheckpoint(handle, request uint32, name string, value []byte, keep bool)
 	if keep {
 		kept = append([]byte{}, value...)
 	}
-	start(request, func(ctx context.Context) (answer, error) {
-		return answer{}, log.SetCheckpoint(ctx, name, kept)
+	Start(request, func(ctx context.Context) (Answer, error) {
+		return Answer{}, log.SetCheckpoint(ctx, name, kept)
 	})
 }
 
 func verify(handle, request uint32) {
-	log, ok := opened(handle, request)
+	log, ok := Opened(handle, request)
 	if !ok {
 		return
 	}
-	start(request, func(ctx context.Context) (answer, error) {
+	Start(request, func(ctx context.Context) (Answer, error) {
 		total := float64(log.Since() + 1)
 		report, err := log.Verify(ctx, func(seq core.Seq) {
 			progress(request, float64(seq+1), total)
 		})
-		return answer{data: wire.Report(report)}, err
+		return Answer{Data: wire.Report(report)}, err
 	})
 }

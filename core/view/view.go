@@ -73,11 +73,17 @@ func (e *Error) Error() string {
 // Unwrap gives the error below.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Is has every *Error be ErrStopped.
+func (e *Error) Is(target error) bool { return target == ErrStopped }
+
 // Errors that a caller can act on. They come wrapped: compare with errors.Is.
 var (
 	// ErrOption: an option of a view, or an argument of a call, is none it
 	// knows or not of its kind.
 	ErrOption = errors.New("invalid option")
+
+	// ErrStopped: the view has failed on a record, and goes no further.
+	ErrStopped = errors.New("the view has stopped")
 
 	// ErrMounted: there is a view of that name already.
 	ErrMounted = errors.New("there is a view of that name already")

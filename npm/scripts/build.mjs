@@ -3,6 +3,7 @@
 //   node npm/scripts/build.mjs
 //
 //   flumedb.wasm          the Go module for pages and workers
+//   flumedb-views.wasm    the same with the views built in
 //   flumedb-node.wasm     the one for Node
 //   browser.mjs           the wrapper for pages and workers
 //   node.mjs, node.cjs    the wrapper for Node
@@ -31,7 +32,7 @@ const id = buildId()
 mkdirSync(fresh, { recursive: true })
 try {
   const sha256 = {}
-  for (const module of ['flumedb', 'flumedb-node']) {
+  for (const module of ['flumedb', 'flumedb-views', 'flumedb-node']) {
     // Linked into a place of its own, where the go command finds that nothing changed and does not link again.
     const linked = join(tmp, `${module}.wasm`)
     compileWasm({ module, out: linked, build: id })
@@ -86,7 +87,8 @@ function bundle (name, { host, define, ...settings }) {
 // Vite, webpack and their kin find the wasm by this expression, so it must come out of the minifier as they know it.
 function checkWasmUrl () {
   const text = readFileSync(join(fresh, 'browser.mjs'), 'utf8')
-  if (!/new URL\((['"])\.\/flumedb\.wasm\1, ?import\.meta\.url\)/.test(text)) throw new Error("browser.mjs no longer contains new URL('./flumedb.wasm', import.meta.url)")
+  for (const name of ['flumedb', 'flumedb-views'])
+    if (!new RegExp(`new URL\\((['"])\\./${name}\\.wasm\\1, ?import\\.meta\\.url\\)`).test(text)) throw new Error(`browser.mjs no longer contains new URL('./${name}.wasm', import.meta.url)`)
 }
 
 function replace (from, to) {

@@ -22,6 +22,9 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_verify(log: number, request: number): void
   flumedb_checkpoint(log: number, request: number, nameSize: number): void
   flumedb_set_checkpoint(log: number, request: number, nameSize: number, valueSize: number, keep: number): void
+  flumedb_close(log: number, request: number): void
+  flumedb_cancel(request: number): void
+  // The views' are only in modules that have views; the twin of jsbridge/views/boundary.go.
   flumedb_mount(log: number, request: number, nameSize: number, versionSize: number, kindSize: number, optionsSize: number, flags: number): void
   flumedb_call(view: number, request: number, methodSize: number, argsSize: number, loaded: number): Pointer
   flumedb_call_since(): number
@@ -30,8 +33,6 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_turn(): void
   flumedb_rebuild(view: number, request: number): void
   flumedb_unmount(view: number, request: number): void
-  flumedb_close(log: number, request: number): void
-  flumedb_cancel(request: number): void
 }
 
 /** What Go calls, under the module name "flumedb". */
@@ -48,6 +49,7 @@ export interface Imports extends Record<string, (...args: number[]) => void> {
   since(log: number, seq: number): void
   progress(request: number, done: number, total: number): void
   warn(log: number, message: Pointer, size: number): void
+  // Of views:
   moved(view: number, since: number, flags: number, bytes: number): void
   stopped(
     view: number,

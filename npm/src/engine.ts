@@ -1,5 +1,5 @@
 import { createGo } from '#wasm-exec'
-import { loadModule, openHost } from '#host'
+import { loadModule, moduleUrl, openHost } from '#host'
 import { type Exports, type Imports, type Pointer, PROTOCOL, STALE } from './boundary.js'
 import { type ErrorCode, FlumeError, call } from './errors.js'
 import { later as nextTask } from './slice.js'
@@ -71,7 +71,7 @@ export class Engine {
   }
 
   /** Starts a module, or fails with `WASM`. */
-  static async start(source?: WasmSource): Promise<Engine> {
+  static async start(source: WasmSource): Promise<Engine> {
     let engine: Engine | undefined
     let output = ''
     const go = createGo(goScope(text => (output = (output + text).slice(0, 4096))))
@@ -329,15 +329,19 @@ function goScope(print: (text: string) => void): object {
 
 const engines = new Map<unknown, Promise<Engine>>()
 
-/** The engine of a source, shared by all logs that name the same; a new one where that has crashed or did not start. */
-export async function engineOf(source?: WasmSource): Promise<Engine> {
+/**
+ * The engine of a source, shared by all logs that name the same; a new one where that has crashed or did not start. Without
+ * a source it is one with views if they are asked for, or if there is one already.
+ */
+export async function engineOf(source: WasmSource | undefined, views: boolean): Promise<Engine> {
+  source ??= engines.has(moduleUrl(true).href) ? moduleUrl(true) : moduleUrl(views)
   const key = source instanceof URL ? source.href : source
   const running = engines.get(key)
   if (running) {
     const engine = await running.catch(() => undefined)
     if (engine && !engine.dead) return engine
     if (engines.get(key) === running) engines.delete(key)
-    else return engineOf(source)
+    else return engineOf(source, views)
   }
   const starting = Engine.start(source)
   engines.set(key, starting)

@@ -14,9 +14,11 @@ export const defaultKind: number = FILE
 
 export const hasFiles: boolean = true
 
+/** Where the module is, which has the views whether they are used or not: nobody has to fetch it. */
+export const moduleUrl = (_views: boolean): URL => new URL('./flumedb-node.wasm', import.meta.url)
+
 /** Reads what is named by a path or a file: address, and fetches what is named by another. */
-export async function loadModule(source?: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {
-  source ??= new URL('./flumedb-node.wasm', import.meta.url)
+export async function loadModule(source: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {
   if (typeof source !== 'string' && !(source instanceof URL)) return source
   const address = String(source)
   if (/^(https?|data|blob):/.test(address)) return fetch(address)

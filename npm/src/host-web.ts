@@ -9,9 +9,15 @@ export const defaultKind: number = INDEXED_DB
 
 export const hasFiles: boolean = false
 
-/** Fetches what is named by an address. The expression below is what bundlers look for, and must stay as it is. */
-export async function loadModule(source?: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {
-  source ??= new URL('./flumedb.wasm', import.meta.url)
+/**
+ * Where the module is that has the views, and the smaller one that has none. These expressions are what bundlers look for,
+ * and must stay as they are.
+ */
+export const moduleUrl = (views: boolean): URL =>
+  views ? new URL('./flumedb-views.wasm', import.meta.url) : new URL('./flumedb.wasm', import.meta.url)
+
+/** Fetches what is named by an address. */
+export async function loadModule(source: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {
   return typeof source === 'string' || source instanceof URL ? fetch(source) : source
 }
 

@@ -121,37 +121,62 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     })
   const unusable = () => (failure ?? (closed ? new FlumeError('CLOSED', 'the log is closed') : undefined)) as FlumeError | undefined
 
+  // The views that run in the module are in a larger one, which is fetched only if they are used: whether they are is
+  // known at the end of the task that makes the log, or by the module that was named.
+  let views = kind === MEMORY || hasFiles || !!options.wasm
+  let chosen = false
   const opening = async () => {
-    engine = await engineOf(options.wasm)
+    await undefined
+    chosen = true
+    engine = await engineOf(options.wasm, views)
     if (options.signal?.aborted) throw aborted(options.signal)
+    handle = await openIn(engine, seq => since.set(seq))
+    if (kind === INDEXED_DB) channel = listen(name, since, () => refresh())
+    if (channel) tell = paced(seq => closed || channel!.postMessage(seq))
+    appends.open(engine, handle)
+  }
+  const openIn = (engine: Engine, moved: (seq: number) => void) => {
     let off = () => {}
-    await new Promise<void>((resolve, reject) => {
-      const settle = (a: number, b: number) => {
-        handle = a
-        engine!.logs.set(handle, {
-          since: seq => since.set(seq),
+    return new Promise<number>((resolve, reject) => {
+      const settle = (handle: number, newest: number) => {
+        engine.logs.set(handle, {
+          since: moved,
           warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`),
           crashed(err) {
             failure = err
             lost.set(err)
           }
         })
-        since.set(b) // now, since it may move before the promise is heard of
-        resolve()
+        moved(newest) // now, since it may move again before the promise is heard of
+        resolve(handle)
       }
-      const id = engine!.request({ settle, fail: reject }, (exports, id) =>
-        exports.flumedb_open(id, kind, engine!.stage(name)[0], options.durability === 'strict' ? 1 : 0)
+      const id = engine.request({ settle, fail: reject }, (exports, id) =>
+        exports.flumedb_open(id, kind, engine.stage(name)[0], options.durability === 'strict' ? 1 : 0)
       )
-      off = onAbort(options.signal, () => engine!.cancel(id))
+      off = onAbort(options.signal, () => engine.cancel(id))
     }).finally(() => off())
-    if (kind === INDEXED_DB) channel = listen(name, since, () => refresh())
-    if (channel) tell = paced(seq => closed || channel!.postMessage(seq))
-    appends.open(engine, handle)
   }
   opening().then(
     () => settle(),
     err => settle(options.signal?.aborted ? aborted(options.signal) : err)
   )
+
+  // A view that is mounted later, when the log has been opened in the module without, runs in another one, as if it were
+  // in another tab: only databases can be opened twice, and only they are opened without.
+  let beside: Promise<{ engine: Engine; handle: number }> | undefined
+  const openBeside = async () => {
+    const engine = await engineOf(undefined, true)
+    const handle = await openIn(engine, () => {})
+    since(() => closed || engine.request({ settle() {}, fail() {} }, (exports, id) => exports.flumedb_refresh(handle, id)))
+    return { engine, handle }
+  }
+  const requestOfViews: RequestOnLog = (answers, enter) => {
+    whenOpen(() => {
+      if (views || unusable()) return request(answers, enter)
+      beside ??= openBeside()
+      beside.then(({ engine, handle }) => engine.request(answers, (exports, id) => enter(exports, handle, id, engine)), err => answers.fail(err))
+    })
+  }
 
   const refresh = () => closed || engine!.request({ settle() {}, fail() {} }, (exports, id) => exports.flumedb_refresh(handle, id))
 
@@ -202,7 +227,9 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     },
     reader,
     checkpoints: checkpointsOf(request),
-    native: nativeLog(codec, request),
+    native: nativeLog(codec, requestOfViews, () => {
+      if (!chosen) views = true
+    }),
     methods: { verify: 'async' },
     verify(...args: any[]): any {
       const callback = takeCallback(args)
@@ -224,11 +251,16 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         appends.flush()
         closed = true
         channel?.close()
-        const done = (err?: Error) => {
-          engine!.logs.delete(handle)
-          call(cb, err)
+        const closeIn = (engine: Engine, handle: number, then: (err?: Error) => void) => {
+          const done = (err?: Error) => {
+            engine.logs.delete(handle)
+            then(err)
+          }
+          engine.request({ settle: () => done(), fail: done }, (exports, id) => exports.flumedb_close(handle, id))
         }
-        engine!.request({ settle: () => done(), fail: done }, (exports, id) => exports.flumedb_close(handle, id))
+        const last = () => closeIn(engine!, handle, err => call(cb, err))
+        if (beside) beside.then(({ engine, handle }) => closeIn(engine, handle, last), last)
+        else last()
       })
     }
   }

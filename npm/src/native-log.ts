@@ -41,14 +41,17 @@ export interface NativeView {
 /** What a log of ours offers to native views: they run in the module that has the log. */
 export interface NativeLog {
   mount(spec: NativeSpec, listener: NativeListener, cb: (err: Error | null, view?: NativeView) => void): void
+  /** Tells, before the log has been opened, that there will be a view. */
+  expect(): void
   /** Whether its records are JSON texts, which a native view reads as they are. */
   readonly json: boolean
 }
 
 type RequestOnLog = (answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void) => void
 
-export function nativeLog(codec: Codec<any>, request: RequestOnLog): NativeLog {
+export function nativeLog(codec: Codec<any>, request: RequestOnLog, expect: () => void): NativeLog {
   return {
+    expect,
     json: codec === json,
     mount(spec, listener, cb) {
       let engine: Engine
@@ -63,6 +66,10 @@ export function nativeLog(codec: Codec<any>, request: RequestOnLog): NativeLog {
         },
         (exports, handle, id, on) => {
           engine = on
+          if (!exports.flumedb_mount) {
+            on.take(id)
+            return cb(new FlumeError('WASM', 'this WebAssembly module has no views: give the log flumedb-views.wasm', { view: name }))
+          }
           const sizes = on.stage(name, JSON.stringify(version), kind, JSON.stringify(options) ?? '') as [number, number, number, number]
           exports.flumedb_mount(handle, id, ...sizes, spec.map ? MAPPED : 0)
         }

@@ -37,6 +37,7 @@ export function createNativeView(
     throw new FlumeError('VIEW', `view '${name}' runs in the WebAssembly module and reads its log there: it needs a Log of this package, not another flumelog`, {
       view: name
     })
+  native.expect()
   const since = createObv<number>()
   let bytes = 0
   let view: NativeView | undefined

@@ -1,6 +1,7 @@
 //go:build js && wasm
 
-// Command flumedb is the module for pages, workers and service workers.
+// Command flumedb is the module for pages, workers and service workers that use
+// no views but JavaScript's. It is smaller than command flumedb-views.
 package main
 
 import (
@@ -10,7 +11,6 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/memstore"
-	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
 	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
@@ -26,5 +26,5 @@ func main() {
 		jsbridge.IndexedDB: func(ctx context.Context, name string, strict bool) (core.Store, error) {
 			return idbstore.Open(ctx, name, idbstore.Options{Strict: strict})
 		},
-	}, reduce.Kind)
+	})
 }

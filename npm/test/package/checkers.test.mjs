@@ -53,7 +53,7 @@ test('publint finds nothing to say about the tarball', async () => {
 })
 
 test('attw finds the types right for every way of resolving them', async () => {
-  await run(bin('attw'), [tarball(), '--exclude-entrypoints', './flumedb.wasm', './flumedb-node.wasm', '--no-color', '--no-emoji'], { cwd: consumer.folder })
+  await run(bin('attw'), [tarball(), '--exclude-entrypoints', './flumedb.wasm', './flumedb-views.wasm', './flumedb-node.wasm', '--no-color', '--no-emoji'], { cwd: consumer.folder })
 })
 
 for (const [name, files, options] of [

@@ -1,6 +1,8 @@
 //go:build js && wasm
 
-package jsbridge
+// Package views lets the wrapper mount views that run in the module. It is for
+// js/wasm.
+package views
 
 import (
 	"context"
@@ -8,14 +10,27 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"unsafe"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/view"
+	"github.com/flumedb/flumedb-wasm/jsbridge"
 )
 
 // kinds are the kinds of views that the module has, by their names.
 var kinds = map[string]view.Kind{}
+
+// Serve has the module mount views of these kinds. It is to be called before
+// jsbridge.Serve.
+func Serve(of ...view.Kind) {
+	for _, kind := range of {
+		kinds[kind.Name] = kind
+	}
+	jsbridge.BeforeClose(closeViews)
+	jsbridge.AddCode(view.ErrOption, "INVALID_OPTION")
+	jsbridge.AddCode(view.ErrStopped, "VIEW")
+}
 
 // sets are the views of the open logs, by the logs' handles; views are all of
 // them by handles of their own.
@@ -33,13 +48,13 @@ const (
 )
 
 func mount(handle, request uint32, name, version, kindName, options string, flags uint32) {
-	log, ok := opened(handle, request)
+	log, ok := jsbridge.Opened(handle, request)
 	if !ok {
 		return
 	}
 	kind, ok := kinds[kindName]
 	if !ok {
-		refuse(request, view.Invalid("this module has no views of the kind %q", kindName))
+		jsbridge.Refuse(request, view.Invalid("this module has no views of the kind %q", kindName))
 		return
 	}
 	set, ok := sets[handle]
@@ -47,7 +62,7 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 		set = view.Open(log, view.Options{
 			Yield: yieldToHost,
 			Moved: tellView,
-			Warn:  func(err error) { warn(handle, err.Error()) },
+			Warn:  func(err error) { jsbridge.Warn(handle, err.Error()) },
 		})
 		sets[handle] = set
 	}
@@ -59,16 +74,16 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 			return mapInHost(ctx, id, first, records)
 		}
 	}
-	start(request, func(ctx context.Context) (answer, error) {
+	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
 		v, err := set.Mount(ctx, spec)
 		if err != nil {
-			return answer{}, err
+			return jsbridge.Answer{}, err
 		}
 		views[id], viewHandles[v] = v, id
 		// What it is told of after this is told by the wrapper's number.
-		settle(request, float64(id), 0, nil, 0)
+		jsbridge.Settle(request, jsbridge.Answer{A: float64(id)})
 		tellView(v)
-		return answer{}, errSettled
+		return jsbridge.Answer{}, jsbridge.ErrSettled
 	})
 }
 
@@ -85,7 +100,7 @@ func tellView(v *view.Mounted) {
 	}
 	moved(id, float64(st.Since), flags, float64(st.Bytes))
 	if st.Err != nil {
-		code, place := describe(st.Err)
+		code, place := jsbridge.Describe(st.Err)
 		if e := (*view.Error)(nil); place.First == core.None && errors.As(st.Err, &e) {
 			place.First = e.Seq
 		}
@@ -100,20 +115,19 @@ var answered struct {
 	stale bool
 }
 
-func call(id, request uint32, method string, args []byte, loaded bool) (at *byte) {
+func call(id, request uint32, method string, args []byte, loaded bool) unsafe.Pointer {
 	v, ok := views[id]
 	if !ok {
-		refuse(request, fmt.Errorf("the view is %w", core.ErrClosed))
+		jsbridge.Refuse(request, fmt.Errorf("the view is %w", core.ErrClosed))
 		return nil
 	}
 	p := v.Call(method, append(json.Value{}, args...), loaded)
 	err := p.TryNow()
 	if err == nil {
 		answered.data, answered.since, answered.stale = p.Out, p.Since(), p.Stale()
-		gotSize = uint32(len(p.Out))
-		return &p.Out[0]
+		return jsbridge.Got(p.Out)
 	}
-	start(request, func(ctx context.Context) (answer, error) {
+	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
 		for errors.Is(err, view.ErrAwait) {
 			if err = p.Await(ctx); err == nil {
 				err = p.Try()
@@ -123,7 +137,7 @@ func call(id, request uint32, method string, args []byte, loaded bool) (at *byte
 		if p.Stale() {
 			stale = 1
 		}
-		return answer{a: float64(p.Since()), b: stale, data: p.Out}, err
+		return jsbridge.Answer{A: float64(p.Since()), B: stale, Data: p.Out}, err
 	})
 	return nil
 }
@@ -131,21 +145,21 @@ func call(id, request uint32, method string, args []byte, loaded bool) (at *byte
 func rebuild(id, request uint32) {
 	v, ok := views[id]
 	if !ok {
-		refuse(request, fmt.Errorf("the view is %w", core.ErrClosed))
+		jsbridge.Refuse(request, fmt.Errorf("the view is %w", core.ErrClosed))
 		return
 	}
-	start(request, func(context.Context) (answer, error) { return answer{}, v.Rebuild() })
+	jsbridge.Start(request, func(context.Context) (jsbridge.Answer, error) { return jsbridge.Answer{}, v.Rebuild() })
 }
 
 func unmount(id, request uint32) {
 	v, ok := views[id]
 	delete(views, id)
 	delete(viewHandles, v)
-	start(request, func(ctx context.Context) (answer, error) {
+	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
 		if !ok {
-			return answer{}, nil
+			return jsbridge.Answer{}, nil
 		}
-		return answer{}, v.Unmount(ctx, false)
+		return jsbridge.Answer{}, v.Unmount(ctx, false)
 	})
 }
 
@@ -213,7 +227,7 @@ func mapInHost(ctx context.Context, id uint32, first core.Seq, records [][]byte)
 	lastBatch++
 	batch, answer := lastBatch, make(chan mappedBatch, 1)
 	batches[batch] = answer
-	mapRecords(id, batch, float64(first), uint32(len(records)), pointer(data), uint32(len(data)), pointer32(ends))
+	mapRecords(id, batch, float64(first), uint32(len(records)), jsbridge.Pointer(data), uint32(len(data)), jsbridge.Pointer(ends))
 	select {
 	case m := <-answer:
 		return m.texts, m.err
@@ -229,13 +243,13 @@ const absent = math.MaxUint32
 // takeMapped takes the wrapper's answer: for each record a length, then all
 // texts, then, if it failed, why.
 func takeMapped(batch, count, size, errSize uint32) {
-	defer releaseStaging()
+	defer jsbridge.ReleaseStaging()
 	answer, ok := batches[batch]
 	delete(batches, batch)
 	if !ok {
 		return
 	}
-	all := append([]byte{}, staged(4*count+size+errSize)...)
+	all := append([]byte{}, jsbridge.Staged(4*count+size+errSize)...)
 	lengths, text := all[:4*count], all[4*count:4*count+size]
 	m := mappedBatch{texts: make([]json.Value, count)}
 	for i := range m.texts {

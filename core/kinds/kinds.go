@@ -1,0 +1,12 @@
+// Package kinds lists the views that are shipped.
+package kinds
+
+import (
+	"github.com/flumedb/flumedb-wasm/core/reduce"
+	"github.com/flumedb/flumedb-wasm/core/view"
+)
+
+// All are the views that come with the modules.
+var All = []view.Kind{
+	reduce.Kind,
+}

@@ -1,0 +1,89 @@
+//go:build js && wasm
+
+package views
+
+import (
+	"unsafe"
+
+	"github.com/flumedb/flumedb-wasm/jsbridge"
+)
+
+// What crosses for views, under the rules of package jsbridge; the twin is
+// npm/src/boundary.ts.
+
+// moved tells where a view stands: its since, flags of views.go, and how many
+// bytes it keeps in the store.
+//
+//go:wasmimport flumedb moved
+func moved(view uint32, since float64, flags uint32, bytes float64)
+
+// stopped tells that a view has stopped, and why; the rest is as for fail.
+//
+//go:wasmimport flumedb stopped
+func stopped(view uint32, code, message, segment string, first, last float64)
+
+// askTurn asks for exportTurn to be called in a later task.
+//
+//go:wasmimport flumedb turn
+func askTurn()
+
+// mapRecords asks the wrapper to make of records what a view is to see of
+// them; they are as in records. It answers with exportMapped, by the number of
+// the batch.
+//
+//go:wasmimport flumedb map
+func mapRecords(view, batch uint32, first float64, count uint32, data unsafe.Pointer, size uint32, ends unsafe.Pointer)
+
+// exportMount mounts a view of a kind on a log. It settles with the view's
+// handle.
+//
+//go:wasmexport flumedb_mount
+func exportMount(log, request, nameSize, versionSize, kindSize, optionsSize, flags uint32) {
+	p := jsbridge.Staged(nameSize + versionSize + kindSize + optionsSize)
+	mount(log, request, p.Take(nameSize), p.Take(versionSize), p.Take(kindSize), p.Take(optionsSize), flags)
+}
+
+// exportCall calls a method of a view; the arguments are a JSON array. If
+// nothing has to be waited for, the answer, which is JSON, is that of
+// exportGet's kind, with its seq and staleness from the next two. If not, the
+// request is settled with seq, staleness and answer. With loaded an old state
+// answers while another is being built.
+//
+//go:wasmexport flumedb_call
+func exportCall(view, request, methodSize, argsSize, loaded uint32) unsafe.Pointer {
+	p := jsbridge.Staged(methodSize + argsSize)
+	return call(view, request, p.Take(methodSize), p, loaded != 0)
+}
+
+//go:wasmexport flumedb_call_since
+func exportCallSince() float64 { return float64(answered.since) }
+
+//go:wasmexport flumedb_call_stale
+func exportCallStale() uint32 {
+	if answered.stale {
+		return 1
+	}
+	return 0
+}
+
+// exportMapped answers mapRecords with a length for each record of which
+// something was made, or with all bits set, then the texts, then, if a record
+// failed, why; there are then as many lengths as there are records before it.
+//
+//go:wasmexport flumedb_mapped
+func exportMapped(batch, count, size, errorSize uint32) { takeMapped(batch, count, size, errorSize) }
+
+// exportTurn lets those go on who have asked for a turn.
+//
+//go:wasmexport flumedb_turn
+func exportTurn() { grantTurn() }
+
+// exportRebuild has a view built again. It settles at once.
+//
+//go:wasmexport flumedb_rebuild
+func exportRebuild(view, request uint32) { rebuild(view, request) }
+
+// exportUnmount stops a view. It settles when its state is stored.
+//
+//go:wasmexport flumedb_unmount
+func exportUnmount(view, request uint32) { unmount(view, request) }
