@@ -27,9 +27,6 @@ func Start(request uint32, work func(ctx context.Context) (Answer, error)) {
 		answer, err := work(ctx)
 		delete(cancels, request)
 		cancel()
-		if err == ErrSettled {
-			return
-		}
 		if err != nil {
 			Refuse(request, err)
 			return
@@ -37,9 +34,6 @@ func Start(request uint32, work func(ctx context.Context) (Answer, error)) {
 		Settle(request, answer)
 	}()
 }
-
-// ErrSettled says that the work has settled its request itself.
-var ErrSettled = errors.New("settled")
 
 func cancel(request uint32) {
 	if cancel, ok := cancels[request]; ok {

@@ -34,8 +34,8 @@ func askTurn()
 //go:wasmimport flumedb map
 func mapRecords(view, batch uint32, first float64, count uint32, data unsafe.Pointer, size uint32, ends unsafe.Pointer)
 
-// exportMount mounts a view of a kind on a log. It settles with the view's
-// handle.
+// exportMount mounts a view of a kind on a log. From then on the view goes by
+// the request's number. It settles when the view's state is loaded.
 //
 //go:wasmexport flumedb_mount
 func exportMount(log, request, nameSize, versionSize, kindSize, optionsSize, flags uint32) {

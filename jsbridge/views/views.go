@@ -33,12 +33,11 @@ func Serve(of ...view.Kind) {
 }
 
 // sets are the views of the open logs, by the logs' handles; views are all of
-// them by handles of their own.
+// them, by the requests that have mounted them.
 var (
 	sets        = map[uint32]*view.Set{}
 	views       = map[uint32]*view.Mounted{}
 	viewHandles = map[*view.Mounted]uint32{}
-	lastView    uint32
 )
 
 // Flags of a view's mount and of what is told of it.
@@ -66,8 +65,7 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 		})
 		sets[handle] = set
 	}
-	lastView++
-	id := lastView
+	id := request
 	spec := view.Spec{Name: name, Version: version, Kind: kind, Options: json.Value(options)}
 	if flags&flagMapped != 0 {
 		spec.Map = func(ctx context.Context, first core.Seq, records [][]byte) ([]json.Value, error) {
@@ -80,10 +78,8 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 			return jsbridge.Answer{}, err
 		}
 		views[id], viewHandles[v] = v, id
-		// What it is told of after this is told by the wrapper's number.
-		jsbridge.Settle(request, jsbridge.Answer{A: float64(id)})
 		tellView(v)
-		return jsbridge.Answer{}, jsbridge.ErrSettled
+		return jsbridge.Answer{}, nil
 	})
 }
 

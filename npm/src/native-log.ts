@@ -1,6 +1,6 @@
 import { ABSENT, type Exports, MAPPED } from './boundary.js'
 import { type Codec, decode, json } from './codec.js'
-import { type Engine, type Request } from './engine.js'
+import type { Engine, Request } from './engine.js'
 import { FlumeError, call } from './errors.js'
 import { later } from './slice.js'
 
@@ -55,17 +55,32 @@ export function nativeLog(codec: Codec<any>, request: RequestOnLog, expect: () =
     json: codec === json,
     mount(spec, listener, cb) {
       let engine: Engine
+      let view: number
+      // What is told of the view before the caller has it.
+      let early: (() => void)[] | undefined = []
+      const tell = (event: () => void) => void (early ? early.push(event) : event())
       const { name, version, kind, options } = spec
       request(
         {
-          settle(id) {
-            engine.views.set(id, { ...listener, map: mapper(engine, codec, spec) })
-            cb(null, nativeView(engine, id))
+          settle() {
+            const due = early!
+            early = undefined
+            cb(null, nativeView(engine, view))
+            for (const event of due) event()
           },
-          fail: err => cb(err)
+          fail(err) {
+            engine?.views.delete(view)
+            cb(err)
+          }
         },
         (exports, handle, id, on) => {
           engine = on
+          view = id
+          engine.views.set(view, {
+            moved: (...at) => tell(() => listener.moved(...at)),
+            stopped: err => tell(() => listener.stopped(err)),
+            map: mapper(engine, codec, spec)
+          })
           if (!exports.flumedb_mount) {
             on.take(id)
             return cb(new FlumeError('WASM', 'this WebAssembly module has no views: give the log flumedb-views.wasm', { view: name }))

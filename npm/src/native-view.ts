@@ -1,5 +1,5 @@
 import { FlumeError, call } from './errors.js'
-import { type NativeAnswer, type NativeSpec, type NativeView } from './native-log.js'
+import type { NativeAnswer, NativeSpec, NativeView } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
 import { type MethodKind, type View, type ViewLog } from './types.js'

@@ -1,7 +1,7 @@
 // The shapes that logs, views and databases share. `T` is the type of a record's value throughout.
 
 import { type Callback } from './callback.js'
-import { type NativeLog } from './native-log.js'
+import type { NativeLog } from './native-log.js'
 import { type Obv, type ObvLike, type WritableObv } from './obv.js'
 import { type Progress } from './progress.js'
 import { type PullSource } from './pull.js'

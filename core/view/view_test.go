@@ -1,0 +1,446 @@
+package view_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/faultstore"
+	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/core/segment"
+	"github.com/flumedb/flumedb-wasm/core/view"
+)
+
+var ctx = context.Background()
+
+func openLog(t *testing.T, store core.Store) *core.Log {
+	t.Helper()
+	log, err := core.Open(ctx, store, core.Options{SegmentBytes: 2048, CacheBytes: 4096})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close(ctx) })
+	return log
+}
+
+func open(t *testing.T, store core.Store, opts view.Options) (*core.Log, *view.Set) {
+	t.Helper()
+	log := openLog(t, store)
+	set := view.Open(log, opts)
+	t.Cleanup(func() { set.Close(ctx) })
+	return log, set
+}
+
+func memory() core.Store { return memstore.Open(new(memstore.Disk)) }
+
+func add(t *testing.T, log *core.Log, records ...string) core.Seq {
+	t.Helper()
+	var all [][]byte
+	for _, r := range records {
+		all = append(all, []byte(r))
+	}
+	seq, err := log.Append(ctx, all...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seq
+}
+
+func addMany(t *testing.T, log *core.Log, n int) {
+	t.Helper()
+	var all []string
+	for i := range n {
+		all = append(all, fmt.Sprintf(`{"n":%d,"text":%q}`, i, strings.Repeat("x", 100)))
+	}
+	add(t, log, all...)
+}
+
+func mount(t *testing.T, set *view.Set, name, version string) *view.Mounted {
+	t.Helper()
+	m, err := set.Mount(ctx, view.Spec{Name: name, Version: version, Kind: sumKind, Options: json.Value(`{"path":"n"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func total(t *testing.T, m *view.Mounted, since core.Seq) string {
+	t.Helper()
+	answer, err := m.Read(ctx, since, "get", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(answer.Member("total"))
+}
+
+func TestFailureStopsOneViewAtItsRecord(t *testing.T) {
+	for _, how := range []string{"fail", "panic"} {
+		log, set := open(t, memory(), view.Options{})
+		before, m, after := mount(t, set, "before", "1"), mount(t, set, "m", "1"), mount(t, set, "after", "1")
+		other, err := set.Mount(ctx, view.Spec{Name: "other", Kind: sumKind, Options: json.Value(`{"path":"k"}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(t, log, `{"n":1,"k":1}`, `{"n":2,"k":1}`)
+		add(t, log, `{"n":4,"k":1}`, `{"n":"`+how+`","k":1}`, `{"n":8,"k":1}`)
+		for _, m := range []*view.Mounted{before, m, after} {
+			var stopped *view.Error
+			_, err := m.Read(ctx, view.Newest, "get", nil)
+			if !errors.As(err, &stopped) || stopped.Seq != 3 || stopped.View != m.Name() || !errors.Is(err, view.ErrStopped) || !strings.Contains(err.Error(), "a bad record") {
+				t.Fatalf("%s: %v", m.Name(), err)
+			}
+			if how == "fail" && !errors.Is(err, errBad) {
+				t.Fatalf("%s: %v", m.Name(), err)
+			}
+			if got := total(t, m, view.Loaded); got != "7" {
+				t.Fatalf("%s has %s", m.Name(), got)
+			}
+			if got := total(t, m, 2); got != "7" {
+				t.Fatalf("%s at 2 has %s", m.Name(), got)
+			}
+		}
+		add(t, log, `{"n":16,"k":1}`)
+		if got := total(t, other, view.Newest); got != "6" {
+			t.Fatalf("the other view has %s", got)
+		}
+		if st := m.Status(); st.Since != 2 || st.Total != 5 || st.Err == nil {
+			t.Fatalf("%+v", st)
+		}
+	}
+}
+
+func TestRecordThatIsNoJSON(t *testing.T) {
+	log, set := open(t, memory(), view.Options{})
+	m := mount(t, set, "m", "1")
+	add(t, log, `{"n":1}`, "\x00\x01 no json", `{"n":1}`)
+	_, err := m.Read(ctx, view.Newest, "get", nil)
+	var stopped *view.Error
+	if !errors.As(err, &stopped) || stopped.Seq != 1 || !errors.Is(err, json.ErrSyntax) {
+		t.Fatal(err)
+	}
+}
+
+func TestRebuildGoesOnAfterAFailure(t *testing.T) {
+	log, set := open(t, memory(), view.Options{})
+	failing := true
+	m, err := set.Mount(ctx, view.Spec{Name: "m", Kind: sumKind, Options: json.Value(`{"path":"n"}`), Map: func(_ context.Context, _ core.Seq, records [][]byte) (all []json.Value, err error) {
+		for _, r := range records {
+			if failing && json.Value(r).Member("bad") != nil {
+				return all, errBad
+			}
+			all = append(all, r)
+		}
+		return all, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, log, `{"n":1}`, `{"n":2}`, `{"n":4,"bad":1}`, `{"n":8}`)
+	if _, err := m.Read(ctx, view.Newest, "get", nil); !errors.Is(err, errBad) {
+		t.Fatal(err)
+	}
+	if got := total(t, m, view.Loaded); got != "3" {
+		t.Fatal(got)
+	}
+	failing = false
+	if err := m.Rebuild(); err != nil {
+		t.Fatal(err)
+	}
+	if got := total(t, m, view.Newest); got != "15" {
+		t.Fatal(got)
+	}
+}
+
+func TestDamageStopsThoseWhoHaveToPassIt(t *testing.T) {
+	disk := new(memstore.Disk)
+	log, set := open(t, memstore.Open(disk), view.Options{})
+	seen := mount(t, set, "seen", "1")
+	for i := range 10 {
+		add(t, log, fmt.Sprintf(`{"n":%d,"x":%q}`, i, strings.Repeat("x", 3000)))
+	}
+	total(t, seen, view.Newest)
+	if err := set.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	disk.Damage(4, 100)
+	log, set = open(t, memstore.Open(disk), view.Options{})
+	seen, late := mount(t, set, "seen", "1"), mount(t, set, "late", "1")
+	var damage *segment.CorruptError
+	if _, err := late.Read(ctx, view.Newest, "get", nil); !errors.As(err, &damage) || damage.First != 4 {
+		t.Fatal(err)
+	}
+	if got := total(t, late, view.Loaded); got != "6" {
+		t.Fatal(got)
+	}
+	add(t, log, `{"n":100}`)
+	if got := total(t, seen, view.Newest); got != "145" {
+		t.Fatal(got)
+	}
+}
+
+func TestViewsThatLagAreFedInOnePass(t *testing.T) {
+	disk := new(memstore.Disk)
+	log, set := open(t, memstore.Open(disk), view.Options{})
+	first := mount(t, set, "first", "1")
+	addMany(t, log, 1000)
+	total(t, first, view.Newest)
+	set.Close(ctx)
+	log.Close(ctx)
+
+	store := faultstore.Wrap(memstore.Open(disk))
+	log = openLog(t, store)
+	addMany(t, log, 1000)
+	reads := func(mounts int, started func()) int {
+		before := store.Count()
+		gate := make(chan struct{})
+		set := view.Open(log, view.Options{Pause: time.Hour, Slice: 1, Batch: 4096, Yield: func(ctx context.Context) {
+			select {
+			case <-gate:
+			case <-ctx.Done():
+			}
+		}})
+		var all []*view.Mounted
+		for i := range mounts {
+			all = append(all, mount(t, set, fmt.Sprint("view", i), "1"))
+		}
+		all = append(all, mount(t, set, "first", "1"))
+		close(gate)
+		for _, m := range all {
+			if err := m.Wait(ctx, 1999); err != nil {
+				t.Fatal(err)
+			}
+		}
+		n := store.Count() - before
+		started()
+		for _, m := range all {
+			m.Unmount(ctx, true)
+		}
+		set.Close(ctx)
+		return n
+	}
+	one := reads(1, func() {})
+	ten := reads(10, func() {})
+	// Ten views read their checkpoints, and the log not more often than one;
+	// they are mounted while the first is being fed, and so a batch apart.
+	if ten > one+9+4 {
+		t.Fatalf("%d operations for one view, %d for ten", one, ten)
+	}
+}
+
+func TestViewsThatHaveCaughtUpDoNotWaitForOthers(t *testing.T) {
+	var turns atomic.Int32
+	log, set := open(t, memory(), view.Options{Slice: 1, Batch: 1 << 12, Yield: func(context.Context) { turns.Add(1) }})
+	live := mount(t, set, "live", "1")
+	addMany(t, log, 20000)
+	total(t, live, view.Newest)
+	slow := mount(t, set, "slow", "1")
+	begun := turns.Load()
+	add(t, log, `{"n":1}`)
+	if err := live.Wait(ctx, 20000); err != nil {
+		t.Fatal(err)
+	}
+	if now := turns.Load(); slow.Status().Since == 20000 {
+		t.Fatalf("the other has caught up first, in %d turns", now-begun)
+	}
+	if total(t, live, view.Newest) != total(t, slow, view.Newest) {
+		t.Fatal("they differ")
+	}
+}
+
+func TestTogetherStandsAtOneSeq(t *testing.T) {
+	log, set := open(t, memory(), view.Options{Slice: time.Microsecond})
+	a, b := mount(t, set, "a", "1"), mount(t, set, "b", "1")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for i := range 300 {
+			log.Append(ctx, fmt.Appendf(nil, `{"n":%d}`, i))
+		}
+	}()
+	for range 100 {
+		err := set.Together(ctx, []*view.Mounted{b, a}, func(since core.Seq, reads []view.Snapshot) error {
+			x, err := reads[0].Call("get", nil)
+			if err != nil {
+				return err
+			}
+			y, err := reads[1].Call("get", nil)
+			if string(x) != string(y) {
+				return fmt.Errorf("%s and %s", x, y)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	<-done
+}
+
+func TestCallWaitsForWhatIsNotInMemory(t *testing.T) {
+	disk := new(memstore.Disk)
+	log, set := open(t, memstore.Open(disk), view.Options{})
+	m := mount(t, set, "m", "1")
+	addMany(t, log, 2000)
+	total(t, m, view.Newest)
+	p := m.Call("record", json.Value(`[3]`), false)
+	if err := p.TryNow(); !errors.Is(err, view.ErrAwait) {
+		t.Fatal(err)
+	}
+	answer, err := m.Read(ctx, view.Newest, "record", json.Value(`[3]`))
+	if err != nil || string(answer.Member("n")) != "3" {
+		t.Fatalf("%s, %v", answer, err)
+	}
+	if _, err := m.Read(ctx, view.Newest, "record", json.Value(`[3000]`)); !errors.Is(err, core.ErrNotFound) {
+		t.Fatal(err)
+	}
+	if _, err := m.Read(ctx, view.Newest, "panic", nil); err == nil || !strings.Contains(err.Error(), "panicked in panic: in a call") {
+		t.Fatal(err)
+	}
+}
+
+func TestWaits(t *testing.T) {
+	log, set := open(t, memory(), view.Options{})
+	m := mount(t, set, "m", "1")
+	short, cancel := context.WithTimeout(ctx, time.Millisecond)
+	defer cancel()
+	if err := m.Wait(short, 0); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatal(err)
+	}
+	waited := make(chan error)
+	for seq := range core.Seq(3) {
+		go func() { waited <- m.Wait(ctx, seq) }()
+	}
+	add(t, log, `{}`, `{}`)
+	for range 2 {
+		if err := <-waited; err != nil {
+			t.Fatal(err)
+		}
+	}
+	set.Close(ctx)
+	if err := <-waited; !errors.Is(err, core.ErrClosed) {
+		t.Fatal(err)
+	}
+	if _, err := set.Mount(ctx, view.Spec{Name: "late", Kind: sumKind, Options: json.Value(`{"path":"n"}`)}); !errors.Is(err, core.ErrClosed) {
+		t.Fatal(err)
+	}
+}
+
+func TestMountRefuses(t *testing.T) {
+	_, set := open(t, memory(), view.Options{})
+	mount(t, set, "m", "1")
+	if _, err := set.Mount(ctx, view.Spec{Name: "m", Kind: sumKind, Options: json.Value(`{"path":"n"}`)}); !errors.Is(err, view.ErrMounted) {
+		t.Fatal(err)
+	}
+	if _, err := set.Mount(ctx, view.Spec{Name: "n", Kind: sumKind}); !errors.Is(err, view.ErrOption) {
+		t.Fatal(err)
+	}
+	if n := len(set.Views()); n != 1 {
+		t.Fatalf("%d views", n)
+	}
+}
+
+// TestCheckpointsAreWrittenOnTheWay shows that a view that is long in building
+// does not begin again after a crash, and that appends never wait for one.
+func TestCheckpointsAreWrittenOnTheWay(t *testing.T) {
+	disk := new(memstore.Disk)
+	addMany(t, openLog(t, memstore.Open(disk)), 5000)
+	turns := make(chan struct{})
+	log := openLog(t, memstore.Open(disk))
+	set := view.Open(log, view.Options{Pause: 1, Interval: 1, Batch: 4096, Slice: 1, Yield: func(ctx context.Context) {
+		select {
+		case turns <- struct{}{}:
+		case <-ctx.Done():
+		}
+	}})
+	m := mount(t, set, "m", "1")
+	for m.Status().Bytes == 0 {
+		<-turns
+		time.Sleep(time.Millisecond)
+	}
+	if st := m.Status(); st.Since >= 4999 || st.Rate <= 0 {
+		t.Fatalf("%+v", st)
+	}
+	// A crash: nothing is closed.
+	_, other := open(t, memstore.Open(disk.Clone()), view.Options{Pause: time.Hour, Slice: 1, Yield: func(ctx context.Context) { <-ctx.Done() }})
+	m = mount(t, other, "m", "1")
+	if st := m.Status(); st.Since <= 0 {
+		t.Fatalf("%+v", st)
+	}
+	go func() {
+		for range turns {
+		}
+	}()
+	set.Close(ctx)
+	close(turns)
+}
+
+// refusing is a store whose checkpoints cannot be written for a while.
+type refusing struct {
+	core.Store
+	left atomic.Int32
+}
+
+func (s *refusing) SetCheckpoint(ctx context.Context, name string, value []byte) error {
+	if s.left.Add(-1) >= 0 {
+		return core.ErrQuota
+	}
+	return s.Store.SetCheckpoint(ctx, name, value)
+}
+
+func TestACheckpointThatCannotBeWrittenIsTriedAgain(t *testing.T) {
+	store := &refusing{Store: memory()}
+	store.left.Store(3)
+	var warned atomic.Int32
+	log := openLog(t, store)
+	set := view.Open(log, view.Options{Pause: 1, Interval: 20, Warn: func(err error) {
+		if errors.Is(err, core.ErrQuota) {
+			warned.Add(1)
+		}
+	}})
+	defer set.Close(ctx)
+	m := mount(t, set, "m", "1")
+	addMany(t, log, 10)
+	if got := total(t, m, view.Newest); got != "45" {
+		t.Fatal(got)
+	}
+	for m.Status().Bytes == 0 {
+		time.Sleep(time.Millisecond)
+	}
+	if n := warned.Load(); n != 3 {
+		t.Fatalf("warned %d times", n)
+	}
+}
+
+func TestStatesOfOtherKindsAndNewerBuildsAreNotUsed(t *testing.T) {
+	disk := new(memstore.Disk)
+	log, set := open(t, memstore.Open(disk), view.Options{})
+	total(t, mount(t, set, "m", "1"), view.Newest)
+	addMany(t, log, 10)
+	set.Close(ctx)
+	log.Close(ctx)
+	log, set = open(t, memstore.Open(disk), view.Options{})
+	other := sumKind
+	other.Name = "another"
+	m, err := set.Mount(ctx, view.Spec{Name: "m", Version: "1", Kind: other, Options: json.Value(`{"path":"n"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := total(t, m, view.Newest); got != "45" {
+		t.Fatal(got)
+	}
+	set.Close(ctx)
+	log.Close(ctx)
+	b := disk.CheckpointBytes("m")
+	b[4] = 9
+	disk.PutCheckpoint("m", b)
+	_, set = open(t, memstore.Open(disk), view.Options{})
+	if got := total(t, mount(t, set, "m", "1"), view.Newest); got != "45" {
+		t.Fatal(got)
+	}
+}

@@ -1,0 +1,119 @@
+// The cases of the views that run in the module, in a page; which module is fetched; and that a page stays alive.
+
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { after, before, describe, test } from 'node:test'
+import { cases as reduce } from '../views/reduce-cases.mjs'
+import { openSite } from './site.mjs'
+
+const runner = `
+  import * as flumedb from '/flumedb-wasm/browser.mjs'
+  import { run } from '/views/checks.mjs'
+  globalThis.runCase = async (file, title) => {
+    const { cases } = await import('/views/' + file)
+    const names = []
+    const name = () => {
+      names.push(title + ' ' + names.length)
+      return names.at(-1)
+    }
+    await run(cases[title], { ...flumedb, name })
+    for (const made of names) await flumedb.Log.delete(made)
+  }`
+
+let site
+before(async () => {
+  site = await openSite({
+    get: {
+      '/views/': fileURLToPath(new URL('../views/', import.meta.url)),
+      '/runner.mjs': { type: 'text/javascript', body: runner }
+    }
+  })
+})
+after(() => site?.close())
+
+const inPage = async (run, ...args) => {
+  const page = await site.newPage()
+  try {
+    return await page.evaluate(run, ...args)
+  } finally {
+    await page.close()
+  }
+}
+
+for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce }))
+  describe(file, () => {
+    for (const title of Object.keys(cases))
+      test(title, { timeout: 180_000 }, async () => {
+        const failed = await inPage(async ([file, title]) => {
+          await import('/runner.mjs')
+          return runCase(file, title).then(() => null, err => String(err.stack ?? err))
+        }, [file, title])
+        assert.equal(failed, null)
+      })
+  })
+
+test('the module with the views is fetched only where they are used', { timeout: 180_000 }, async () => {
+  const fetched = await inPage(async () => {
+    const { Flume, Log, Reduce } = flumedb
+    const modules = () => performance.getEntriesByType('resource').map(entry => entry.name.split('/').at(-1)).filter(name => name.endsWith('.wasm'))
+    const all = []
+    const without = Flume(Log('modules')).use('mine', Reduce(1, acc => (acc ?? 0) + 1))
+    await without.append([{ n: 1 }, { n: 2 }])
+    all.push(await without.mine.get(), modules())
+
+    // It was opened without: the view runs beside it, and is as good as any.
+    without.use('late', Reduce(1, { sum: 'n' }))
+    all.push(await without.late.get(), modules())
+    for (let n = 3; n < 30; n++) {
+      await without.append({ n })
+      if (await without.late.get() !== (n * (n + 1)) / 2) all.push(`wrong after ${n}`)
+    }
+    await without.close()
+
+    const again = Flume(Log('modules')).use('late', Reduce(1, { sum: 'n' }))
+    all.push(await again.late.get(), modules())
+    await again.close()
+    await Log.delete('modules')
+    return all
+  })
+  assert.deepEqual(fetched, [2, ['flumedb.wasm'], 3, ['flumedb.wasm', 'flumedb-views.wasm'], 435, ['flumedb.wasm', 'flumedb-views.wasm']])
+  const first = await inPage(async () => {
+    const { Flume, Log, Reduce } = flumedb
+    const db = Flume(Log('first')).use('sum', Reduce(1, { sum: 'n' }))
+    await db.append({ n: 1 })
+    const sum = await db.sum.get()
+    await db.close()
+    await Log.delete('first')
+    return [sum, performance.getEntriesByType('resource').map(entry => entry.name.split('/').at(-1)).filter(name => name.endsWith('.wasm'))]
+  })
+  assert.deepEqual(first, [1, ['flumedb-views.wasm']])
+})
+
+test('a page has its turns while views are built', { timeout: 180_000 }, async () => {
+  const { turns, count, sum } = await inPage(async () => {
+    const { Flume, Log, Reduce } = flumedb
+    let db = Flume(Log('long'))
+    for (let i = 0; i < 40_000; i += 1000)
+      await db.append(Array.from({ length: 1000 }, (_, k) => ({ type: 'abcde'[k % 5], n: i + k, text: 'lorem ipsum '.repeat(40) })))
+    await db.close()
+    const { port1, port2 } = new MessageChannel()
+    let turns = 0
+    let watching = true
+    port1.onmessage = () => {
+      turns++
+      if (watching) port2.postMessage(0)
+    }
+    db = Flume(Log('long')).use('byType', Reduce(1, { count: true, sum: 'n', groupBy: 'type' })).use('all', Reduce(1, { distinct: 'n', stdev: 'n' }))
+    await db.all.get({ since: 0, meta: false })
+    port2.postMessage(0)
+    const state = await db.byType.get()
+    await db.all.get()
+    watching = false
+    await db.close()
+    await Log.delete('long')
+    return { turns, count: state.a.count, sum: state.a.sum }
+  })
+  assert.equal(count, 8000)
+  assert.equal(sum, 8000 * 7999 / 2 * 5)
+  assert.ok(turns > 5, `${turns} turns`)
+})

@@ -1,0 +1,20 @@
+// The cases of the views that run in the module, in Node.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import * as flumedb from 'flumedb-wasm'
+import { cases as reduce } from './reduce-cases.mjs'
+import { run } from './checks.mjs'
+
+const folder = mkdtempSync(join(tmpdir(), 'flumedb-views-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+let logs = 0
+const name = () => join(folder, String(logs++))
+
+for (const [view, cases] of Object.entries({ Reduce: reduce }))
+  describe(view, () => {
+    for (const [title, body] of Object.entries(cases)) test(title, { timeout: 120_000 }, () => run(body, { ...flumedb, name }))
+  })
