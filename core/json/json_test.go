@@ -28,12 +28,12 @@ func scan(text []byte, paths ...string) (found []string, err error) {
 		all = append(all, path(p))
 	}
 	s, slots := json.NewScanner(all...)
-	values := make([]json.Value, s.Slots())
+	values := make([]json.Span, s.Slots())
 	if err := s.Scan(text, values); err != nil {
 		return nil, err
 	}
 	for _, slot := range slots {
-		found = append(found, string(values[slot]))
+		found = append(found, string(values[slot].In(text)))
 	}
 	return found, nil
 }
@@ -304,7 +304,7 @@ func BenchmarkScan(b *testing.B) {
 				list = append(list, path(p))
 			}
 			s, _ := json.NewScanner(list...)
-			found := make([]json.Value, s.Slots())
+			found := make([]json.Span, s.Slots())
 			b.SetBytes(int64(size) / 1000)
 			b.ReportAllocs()
 			for i := range b.N {

@@ -1,7 +1,9 @@
 package json
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -105,16 +107,32 @@ func head(name []byte) (h uint64) {
 	return h
 }
 
-// Scan puts into found, by slot, the values of text, nil where there is none.
-// It stops as soon as all are found. On ErrSyntax found is of no use.
-func (s *Scanner) Scan(text []byte, found []Value) error {
+// Span is where in a text a value stands; the zero value is nowhere. It has no
+// pointer, so that keeping many costs the garbage collector nothing.
+type Span struct{ from, to uint32 }
+
+// In is the value, nil where there is none.
+func (s Span) In(text []byte) Value {
+	if s.to == 0 {
+		return nil
+	}
+	return text[s.from:s.to:s.to]
+}
+
+// Scan puts into found, by slot, where the values of text are. It stops as soon
+// as all are found. On ErrSyntax found is of no use. text must be less than
+// 4 GiB.
+func (s *Scanner) Scan(text []byte, found []Span) error {
 	found = found[:s.count]
 	clear(found)
 	if s.count == 0 {
 		return nil
 	}
 	w := walk{text: text, found: found, left: s.count}
-	i := pastSpace(text, 0)
+	i := 0
+	if len(text) > 0 && text[0] <= ' ' {
+		i = pastSpace(text, 0)
+	}
 	if w.value(&s.root, i) < 0 && w.left > 0 {
 		return ErrSyntax
 	}
@@ -126,7 +144,7 @@ func (s *Scanner) Scan(text []byte, found []Value) error {
 // text is not JSON. They go as deep as the paths do, whatever the text.
 type walk struct {
 	text  []byte
-	found []Value
+	found []Span
 	left  int
 }
 
@@ -147,8 +165,8 @@ func (w *walk) value(n *node, i int) int {
 	if end >= 0 && kinds[b[i]] == Absent {
 		return -1
 	}
-	if end >= 0 && n.slot >= 0 && w.found[n.slot] == nil {
-		w.found[n.slot] = b[i:end:end]
+	if end >= 0 && n.slot >= 0 && w.found[n.slot].to == 0 {
+		w.found[n.slot] = Span{uint32(i), uint32(end)}
 		if w.left--; w.left == 0 {
 			return -1
 		}
@@ -156,23 +174,46 @@ func (w *walk) value(n *node, i int) int {
 	return end
 }
 
-// object walks over an object from behind its brace.
+// object walks over an object from behind its brace. It is where nearly all of
+// the time goes: names of less than eight bytes, as most are, are found and
+// compared by one word, and what nobody wants is passed without a call where
+// that can be.
 func (w *walk) object(n *node, i int) int {
 	b := w.text
 	wanted := len(n.names)
 	var seen uint64 // of the first 64 names; later ones are not counted
-	i = pastSpace(b, i)
+	if i < len(b) && b[i] <= ' ' {
+		i = pastSpace(b, i)
+	}
 	if i < len(b) && b[i] == '}' {
 		return i + 1
 	}
 	for i < len(b) && b[i] == '"' {
-		start := i + 1
-		end := stringEnd(b, start)
-		if end < 0 {
-			return -1
+		i++
+		at, short := -1, false
+		if i+8 <= len(b) {
+			first := word(b, i)
+			hit := marks(first)
+			if k := bits.TrailingZeros64(hit) >> 3; hit != 0 && b[i+k] == '"' {
+				short = true
+				h := first & (1<<(8*k) - 1)
+				for e := range n.names {
+					if n.names[e].head == h && len(n.names[e].name) == k {
+						at = e
+						break
+					}
+				}
+				i += k + 1
+			}
 		}
-		at := n.find(b[start : end-1])
-		i = end
+		if !short {
+			end := stringEnd(b, i)
+			if end < 0 {
+				return -1
+			}
+			at = n.find(b[i : end-1])
+			i = end
+		}
 		if i < len(b) && b[i] != ':' {
 			i = pastSpace(b, i)
 		}
@@ -184,14 +225,16 @@ func (w *walk) object(n *node, i int) int {
 			i = pastSpace(b, i)
 		}
 		switch {
-		case at < 0 || at < 64 && seen>>at&1 != 0:
-			i = valueEnd(b, i)
-		default:
+		case at >= 0 && (at >= 64 || seen>>at&1 == 0):
 			if at < 64 {
 				seen |= 1 << at
 				wanted--
 			}
 			i = w.value(n.names[at].to, i)
+		case i < len(b) && b[i] == '"':
+			i = stringEnd(b, i+1)
+		default:
+			i = valueEnd(b, i)
 		}
 		if i < 0 {
 			return -1
@@ -228,10 +271,8 @@ func (n *node) find(name []byte) int {
 			return i
 		}
 	}
-	for _, c := range name {
-		if c == '\\' {
-			return n.findEscaped(name)
-		}
+	if bytes.IndexByte(name, '\\') >= 0 {
+		return n.findEscaped(name)
 	}
 	return -1
 }

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"encoding/binary"
 	"errors"
 	"math/bits"
 )
@@ -14,22 +13,28 @@ const (
 	highBits = 0x8080808080808080
 )
 
+// marks has the high bit set of each byte of a word that ends a string or
+// begins an escape. The lowest of them is right; those above it may be false,
+// and nobody is to look at them.
+func marks(w uint64) uint64 {
+	quote, slash := w^ones*'"', w^ones*'\\'
+	return ((quote-ones)&^quote | (slash-ones)&^slash) & highBits
+}
+
 // stringEnd is the index behind the string whose content begins at i, or -1.
-// Most bytes of most records are in strings, so eight are looked at together.
+// Most bytes of most records are in strings, so many are looked at together.
 func stringEnd(b []byte, i int) int {
 	for {
-		for i+8 <= len(b) {
-			word := binary.LittleEndian.Uint64(b[i:])
-			quote := word ^ ones*'"'
-			slash := word ^ ones*'\\'
-			// The lowest bit set is of the first byte that was zero; those
-			// above it may be false, and are not looked at.
-			hit := ((quote-ones)&^quote | (slash-ones)&^slash) & highBits
-			if hit != 0 {
+		for i+16 <= len(b) {
+			if hit := marks(word(b, i)); hit != 0 {
 				i += bits.TrailingZeros64(hit) >> 3
-				break
+				goto found
 			}
-			i += 8
+			if hit := marks(word(b, i+8)); hit != 0 {
+				i += 8 + bits.TrailingZeros64(hit)>>3
+				goto found
+			}
+			i += 16
 		}
 		for i < len(b) && b[i] != '"' && b[i] != '\\' {
 			i++
@@ -37,6 +42,7 @@ func stringEnd(b []byte, i int) int {
 		if i >= len(b) {
 			return -1
 		}
+	found:
 		if b[i] == '"' {
 			return i + 1
 		}

@@ -32,9 +32,9 @@ type group struct {
 type member struct {
 	m     *Mounted
 	in    *instance
-	slots []int // of its fields, in the scanner of its group
-	over  bool  // it has failed
-	moved bool  // since it was last told
+	first int  // of its fields, among those of its group
+	over  bool // it has failed
+	moved bool // since it was last told
 }
 
 func (s *Set) feedAll() {
@@ -181,12 +181,12 @@ func (g *group) muster(seq core.Seq) (through core.Seq) {
 			paths = append(paths, m.in.fields...)
 		}
 	}
-	var slots []int
-	g.scanner, slots = json.NewScanner(paths...)
-	g.record.found = make([]json.Value, g.scanner.Slots())
+	g.scanner, g.record.slots = json.NewScanner(paths...)
+	g.record.found = make([]json.Span, g.scanner.Slots())
+	n = 0
 	for _, m := range g.active {
-		k := len(m.in.fields)
-		m.slots, slots = slots[:k:k], slots[k:]
+		m.first = n
+		n += len(m.in.fields)
 	}
 	return through
 }
@@ -213,14 +213,14 @@ func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, faile
 		work += len(r.Data) + 64
 		if err := g.scanner.Scan(r.Data, r.found); err != nil {
 			for _, m := range g.active {
-				if m.in.since < seq && len(m.slots) > 0 {
+				if m.in.since < seq && len(m.in.fields) > 0 {
 					return seq, m, err
 				}
 			}
 		}
 		for _, m := range g.active {
 			at = m
-			r.slots = m.slots
+			r.first = m.first
 			if err := m.in.Apply(r); err != nil {
 				return seq, m, err
 			}
@@ -236,7 +236,7 @@ func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, faile
 func (f *feeder) mapped(g *group, m *member, run core.Run) {
 	const most = 256
 	scanner, slots := json.NewScanner(m.in.fields...)
-	record := Record{found: make([]json.Value, scanner.Slots()), slots: slots}
+	record := Record{found: make([]json.Span, scanner.Slots()), slots: slots}
 	for seq := max(run.From, m.in.since+1); seq <= run.Through; {
 		var records [][]byte
 		first := seq

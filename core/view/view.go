@@ -47,13 +47,14 @@ type Record struct {
 	Seq  core.Seq
 	Data json.Value // the whole record, or what the spec's Map made of it
 
-	found []json.Value
-	slots []int
+	found []json.Span
+	slots []int // of the fields of all views of a pass
+	first int   // of slots, where this view's begin
 }
 
 // Field is the value at the i-th of the view's fields, nil where there is
 // none.
-func (r *Record) Field(i int) json.Value { return r.found[r.slots[i]] }
+func (r *Record) Field(i int) json.Value { return r.found[r.slots[r.first+i]].In(r.Data) }
 
 // Error is why a view has stopped.
 type Error struct {
