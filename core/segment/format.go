@@ -15,7 +15,7 @@ import (
 //		+--------+------+------+--------+----------------+--------+--------+
 //		 24               32               40               48
 //		+----------------+----------------+----------------+
-//		| payload sum    | reserved, zero | header sum     |
+//		| payload sum    | commit         | header sum     |
 //		+----------------+----------------+----------------+
 //		 hlen × 8                     + count × 4            + data n
 //		+----------------------------+----------------------+
@@ -28,6 +28,8 @@ import (
 //	    compression) and old checks still find the header's end.
 //	  - flags bit 0: the commit goes on in the next frame. Others: zero.
 //	  - payload sum is XXH64 (seed 0) of the ends table and the data.
+//	  - commit is 0, or what a store calls the commit by that wrote the frame, see
+//	    Segment.Stamp.
 //	  - header sum is XXH64 of the header's first 40 bytes, so that a segment
 //	    can be placed and a damaged length be told from a damaged record without
 //	    reading the payload.
@@ -41,7 +43,7 @@ const (
 	offCount     = 16
 	offData      = 20
 	offSum       = 24
-	offReserved  = 32
+	offCommit    = 32
 	offHeaderSum = 40
 
 	// HeaderSize is the length of the header this version writes.
@@ -61,6 +63,7 @@ type Header struct {
 	Count     int
 	Size      int // of the whole frame
 	Continues bool
+	Commit    uint64 // see Segment.Stamp
 }
 
 // Last is the seq of the newest record of the frame.
@@ -91,7 +94,7 @@ func ReadHeader(b []byte) (Header, error) {
 	switch {
 	case b[offVersion] == 0 || n != HeaderSize:
 		return Header{}, corrupt(first, "the header has an impossible version or length")
-	case binary.LittleEndian.Uint16(b[offFlags:])&^flagContinues != 0 || binary.LittleEndian.Uint64(b[offReserved:]) != 0:
+	case binary.LittleEndian.Uint16(b[offFlags:])&^flagContinues != 0:
 		return Header{}, corrupt(first, "the header has flags that this version has not")
 	case first < 0 || first > MaxSeq-Seq(count):
 		return Header{}, corrupt(None, "the first seq is out of range")
@@ -107,6 +110,7 @@ func ReadHeader(b []byte) (Header, error) {
 		Count:     int(count),
 		Size:      int(size),
 		Continues: binary.LittleEndian.Uint16(b[offFlags:])&flagContinues != 0,
+		Commit:    binary.LittleEndian.Uint64(b[offCommit:]),
 	}, nil
 }
 

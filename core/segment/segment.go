@@ -109,6 +109,13 @@ func (s *Segment) Place(first Seq, continues bool) {
 	binary.LittleEndian.PutUint64(s.frame[offHeaderSum:], xxhash.Sum64(s.frame[:offHeaderSum]))
 }
 
+// Stamp writes a number into the header by which the store that is about to
+// write the segment can find this very commit again, 0 for none. It takes
+// effect with the next Place.
+func (s *Segment) Stamp(commit uint64) {
+	binary.LittleEndian.PutUint64(s.frame[offCommit:], commit)
+}
+
 // MaxRecord is the most bytes one record may have.
 const MaxRecord = 256 << 20
 

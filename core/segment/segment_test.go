@@ -208,7 +208,7 @@ func TestDecodeErrors(t *testing.T) {
 		}, segment.ErrCorrupt, "impossible version or length", 5, none},
 		{"version, damaged", func(b []byte) []byte { b[4] ^= 8; return b }, segment.ErrCorrupt, "header's checksum", none, none},
 		{"unknown flag", func(b []byte) []byte { b[6] |= 2; return sum(b) }, segment.ErrCorrupt, "flags", 5, none},
-		{"reserved bytes", func(b []byte) []byte { b[35] = 1; return sum(b) }, segment.ErrCorrupt, "flags", 5, none},
+		{"commit", func(b []byte) []byte { b[35] ^= 1; return b }, segment.ErrCorrupt, "header's checksum", none, none},
 		{"negative seq", func(b []byte) []byte { b[15] = 0x80; return sum(b) }, segment.ErrCorrupt, "out of range", none, none},
 		{"seq that JavaScript cannot count", func(b []byte) []byte {
 			binary.LittleEndian.PutUint64(b[8:], uint64(segment.MaxSeq)-2)
