@@ -333,3 +333,12 @@ func await(t *testing.T, text string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// onEffect closes took when the page's tookEffect is called.
+func onEffect(took chan struct{}) (release func()) {
+	hook := js.FuncOf(func(js.Value, []js.Value) any { close(took); return nil })
+	js.Global().Set("tookEffect", hook)
+	return hook.Release
+}
+
+func lose() { js.Global().Call("lose") }
