@@ -57,9 +57,9 @@ export class AppendQueue {
     let count = 1
     try {
       if (this.#failure) throw this.#failure
-      if (!Array.isArray(value)) this.#add(encode(this.#codec, value, 'the value'))
+      if (!Array.isArray(value)) this.#add(encode(this.#codec, value))
       else {
-        const encoded = value.map((item, i) => encode(this.#codec, item, `value ${i} of the batch`))
+        const encoded = value.map((item, i) => encode(this.#codec, item, i))
         count = encoded.length
         for (const item of encoded) this.#add(item)
       }

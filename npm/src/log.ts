@@ -177,22 +177,23 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         const known = Number.isSafeInteger(seq) && seq >= 0
         const err = unusable() ?? (known ? undefined : new FlumeError('NOT_FOUND', `no record has seq ${String(seq)}`))
         if (err) return call(cb as any, err)
-        const give = (bytes: Uint8Array) => {
+        const give = (record: Uint8Array | string) => {
           let value
           try {
-            value = decode(codec, bytes, seq)
+            value = decode(codec, record, seq)
           } catch (err) {
             return call(cb as any, err)
           }
           call(cb, null, value)
         }
-        const id = engine!.add({ settle: (_a, _b, data = new Uint8Array()) => give(data), fail: err => call(cb as any, err) })
+        const id = engine!.reserve()
         const at = engine!.enter(exports => exports.flumedb_get(handle, id, seq))
-        if (!at) return engine!.resume()
-        engine!.take(id)
-        const end = at + engine!.enter(exports => exports.flumedb_size())!
-        // JSON is parsed at once; other codecs may keep the bytes, and those in memory will be others'.
-        give(codec === json ? engine!.memory().subarray(at, end) : engine!.memory().slice(at, end))
+        if (!at) {
+          engine!.add({ settle: (_a, _b, data = new Uint8Array()) => give(data), fail: err => call(cb as any, err) }, id)
+          return engine!.resume()
+        }
+        const size = engine!.enter(exports => exports.flumedb_size())!
+        give(codec === json ? engine!.text(at, size) : engine!.bytes(at, size))
       })
     },
     stream(streamOptions?: StreamOptions): Source<any> {
