@@ -28,6 +28,9 @@ func FuzzDecode(f *testing.F) {
 			f.Add(hurt, true)
 		}
 	}
+	thinned := segmentOf(3, "a", "", "0").Without(3, 5)
+	f.Add(thinned.Bytes(), false)
+	f.Add(thinned.Bytes()[:60], true)
 	f.Add([]byte{}, false)
 	f.Add(make([]byte, 200), true)
 	f.Fuzz(func(t *testing.T, b []byte, mend bool) {
@@ -49,7 +52,11 @@ func FuzzDecode(f *testing.F) {
 		}
 		var built segment.Builder
 		for seq := s.First(); seq <= s.Last(); seq++ {
-			built.Add(s.Record(seq))
+			if s.IsDeleted(seq) {
+				built.AddDeleted()
+			} else {
+				built.Add(s.Record(seq))
+			}
 		}
 		again := built.Finish()
 		again.Stamp(h.Commit)

@@ -245,17 +245,25 @@ func (t *transaction) move(store js.Value, rows []tailRow) {
 
 // segmentKey is the key that a segment is stored under.
 func segmentKey(s *segment.Segment) js.Value {
-	return extentKey(core.Extent{First: s.First(), Last: s.Last(), Size: s.Size()})
+	return extentKey(core.Extent{First: s.First(), Last: s.Last(), Size: s.Size(), Deleted: s.Deleted()})
 }
 
 func extentKey(e core.Extent) js.Value {
-	return js.ValueOf([]any{float64(e.Last), float64(e.First), float64(e.Size)})
+	key := []any{float64(e.Last), float64(e.First), float64(e.Size)}
+	if e.Deleted > 0 {
+		key = append(key, float64(e.Deleted))
+	}
+	return js.ValueOf(key)
 }
 
 func extentOfKey(key js.Value) core.Extent {
-	return core.Extent{
+	e := core.Extent{
 		Last:  core.Seq(key.Index(0).Float()),
 		First: core.Seq(key.Index(1).Float()),
 		Size:  key.Index(2).Int(),
 	}
+	if key.Length() > 3 {
+		e.Deleted = key.Index(3).Int()
+	}
+	return e
 }

@@ -8,13 +8,11 @@ import (
 	"syscall/js"
 
 	"github.com/flumedb/flumedb-wasm/core"
-	"github.com/flumedb/flumedb-wasm/core/segment"
 )
 
 // Replace implements core.Store. Rows of the tail that are replaced, and those
 // before them, are moved to segments by it.
-func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segment.Segment, sealed core.Seq) (state core.State, err error) {
-	first, last := segments[0].First(), segments[len(segments)-1].Last()
+func (s *Store) Replace(ctx context.Context, r core.Replacement) (state core.State, err error) {
 	var after settled
 	err = s.do(ctx, func(c *connection) error {
 		if after.commit != 0 {
@@ -31,10 +29,10 @@ func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segm
 		if err != nil {
 			return hostError("replacing", err)
 		}
-		after, err = t.replace(s.lastSettled().moved, generation, segments, sealed)
+		after, err = t.replace(s.lastSettled().moved, r)
 		if err != nil {
 			t.abandon()
-			return hostError(fmt.Sprintf("replacing seq %d to %d", first, last), err)
+			return hostError(fmt.Sprintf("replacing segments from seq %d on", r.Segments[0].First()), err)
 		}
 		if err := t.end(); err != nil {
 			return hostError("replacing", err)
@@ -49,13 +47,17 @@ func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segm
 	return state, err
 }
 
-func (t *transaction) replace(moved int64, generation uint64, segments []*segment.Segment, sealed core.Seq) (after settled, err error) {
-	var keys js.Value
+func (t *transaction) replace(moved int64, r core.Replacement) (after settled, err error) {
+	runs := r.Runs()
+	keys := make([]js.Value, len(runs)) // requests for those of the segments in each
+	ranges := make([]js.Value, len(runs))
 	var found *stored
-	first, last := segments[0].First(), segments[len(segments)-1].Last()
-	replaced := t.bound.Invoke([]any{float64(first)}, []any{float64(last), js.ValueOf([]any{})})
 	err = t.request(func() {
-		keys = t.getAllKeys.Invoke(t.objectStore.Invoke(t.js, t.segments), replaced)
+		store := t.objectStore.Invoke(t.js, t.segments)
+		for i, run := range runs {
+			ranges[i] = t.bound.Invoke([]any{float64(run.First)}, []any{float64(run.Last), js.ValueOf([]any{})})
+			keys[i] = t.getAllKeys.Invoke(store, ranges[i])
+		}
 		found = t.askStored(moved, false)
 	})
 	if err != nil {
@@ -65,31 +67,39 @@ func (t *transaction) replace(moved int64, generation uint64, segments []*segmen
 	if err != nil {
 		return after, err
 	}
-	extents := extentsOfKeys(t.reflectGet.Invoke(keys, t.result))
-	earlier, through := 0, 0
-	for _, r := range rows {
-		if r.First > last {
-			break
-		}
-		through++
-		if r.Last < first {
-			earlier++
-			continue
-		}
-		extents = append(extents, r.Extent)
-	}
-	n := len(extents)
-	if before.Generation != generation || n == 0 || extents[0].First != first || extents[n-1].Last != last {
+	if before.Generation != r.Generation {
 		return after, core.ErrConflict
+	}
+	// Rows leave the tail from the front: those in a run are replaced, those
+	// before the last run's end move.
+	var moving []tailRow
+	through := 0
+	for i, run := range runs {
+		extents := extentsOfKeys(t.reflectGet.Invoke(keys[i], t.result))
+		for ; through < len(rows) && rows[through].First <= run.Last; through++ {
+			if row := rows[through]; row.First < run.First {
+				moving = append(moving, row)
+			} else {
+				extents = append(extents, row.Extent)
+			}
+		}
+		if n := len(extents); n == 0 || extents[0].First != run.First || extents[n-1].Last != run.Last {
+			return after, core.ErrConflict
+		}
 	}
 	after = before.next(rows[:through])
 	after.Generation++
-	after.Sealed = sealed
+	after.Sealed = r.Sealed
+	if r.Deletes {
+		after.Deletions++
+	}
 	err = t.request(func() {
 		store := t.objectStore.Invoke(t.js, t.segments)
-		t.del.Invoke(store, replaced)
-		t.move(store, rows[:earlier])
-		for _, seg := range segments {
+		for _, replaced := range ranges {
+			t.del.Invoke(store, replaced)
+		}
+		t.move(store, moving)
+		for _, seg := range r.Segments {
 			t.put.Invoke(store, t.segmentToJS(seg.Bytes()), segmentKey(seg))
 		}
 		if through > 0 {

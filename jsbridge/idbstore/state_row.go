@@ -25,10 +25,10 @@ import (
 //	+----------------+----------------+----------------+----------------+
 //	| generation     | sealed         | moved          | commit         |
 //	+----------------+----------------+----------------+----------------+
-//	 56                                                 56 + n × 24
-//	+----------------+----------------+----------------+----------------+
-//	| key            | commit         | last seq       | XXH64 before   |
-//	+----------------+----------------+----------------+----------------+
+//	 56               64                                                64 + n × 24
+//	+----------------+----------------+----------------+----------------+----------------+
+//	| deletions      | key            | commit         | last seq       | XXH64 before   |
+//	+----------------+----------------+----------------+----------------+----------------+
 //
 // All numbers are little-endian. moved is the key through which rows of the
 // tail have been moved to segments; the n rows moved last, at most maxPlaces,
@@ -51,7 +51,7 @@ type place struct {
 }
 
 const (
-	stateHead    = 56
+	stateHead    = 64
 	stateVersion = 1
 	stateKey     = "state"
 	placeSize    = 24
@@ -85,6 +85,7 @@ func (s settled) row() []byte {
 	le.PutUint64(row[32:], uint64(s.Sealed))
 	le.PutUint64(row[40:], uint64(s.moved))
 	le.PutUint64(row[48:], s.commit)
+	le.PutUint64(row[56:], s.Deletions)
 	for i, p := range s.places {
 		at := row[stateHead+placeSize*i:]
 		le.PutUint64(at, uint64(p.key))
@@ -113,6 +114,7 @@ func readSettled(row []byte) (s settled, err error) {
 		Head:       core.Seq(le.Uint64(row[16:])),
 		Generation: le.Uint64(row[24:]),
 		Sealed:     core.Seq(le.Uint64(row[32:])),
+		Deletions:  le.Uint64(row[56:]),
 	}
 	s.moved = int64(le.Uint64(row[40:]))
 	s.commit = le.Uint64(row[48:])

@@ -148,7 +148,7 @@ func mergeSome(s *Store, r *rand.Rand) error {
 	}
 	merged := b.Finish()
 	merged.Place(extents[i].First, false)
-	_, err = s.Replace(ctx, state.Generation, []*segment.Segment{merged}, state.Sealed)
+	_, err = s.Replace(ctx, core.Replacement{Generation: state.Generation, Segments: []*segment.Segment{merged}, Sealed: state.Sealed})
 	return err
 }
 
@@ -196,7 +196,7 @@ func TestALostCommitThatOthersHaveMoved(t *testing.T) {
 			}
 			merged := builder.Finish()
 			merged.Place(0, false)
-			if _, err := b.Replace(ctx, state.Generation, []*segment.Segment{merged}, core.None); err != nil {
+			if _, err := b.Replace(ctx, core.Replacement{Generation: state.Generation, Segments: []*segment.Segment{merged}, Sealed: core.None}); err != nil {
 				t.Fatal(err)
 			}
 			lose()
