@@ -62,3 +62,14 @@ func verify(handle, request uint32) {
 		return answer{data: wire.Report(report)}, err
 	})
 }
+
+func stats(handle, request uint32) {
+	log, ok := opened(handle, request)
+	if !ok {
+		return
+	}
+	start(request, func(ctx context.Context) (answer, error) {
+		stats, err := log.Stats(ctx)
+		return answer{data: wire.Stats(stats)}, err
+	})
+}
