@@ -1,5 +1,8 @@
 import { type Callback, all, answer, takeCallback } from './callback.js'
 import { FlumeError, call, closedError } from './errors.js'
+import { type ExportOptions, checkExportOptions, exportReader } from './export.js'
+import { type ImportOptions, type ImportSource, runImport } from './importer.js'
+import { bytesOf } from './log-bytes.js'
 import { type WritableObv, createObv } from './obv.js'
 import { type Progress } from './progress.js'
 import { deferReader, mapPull, pullReader } from './readers.js'
@@ -57,6 +60,15 @@ export function Flume<L extends FlumeLog<any>>(
     return () => closers.delete(abort)
   }
 
+  /** Ends a reader when the database closes, or when the signal fires. */
+  const enlistWith =
+    (signal: AbortSignal | undefined): Enlist =>
+    abort => {
+      if (closing) abort(closedError('stream'))
+      const offs = [enlist(abort), bySignal(signal)(abort)]
+      return () => offs.forEach(off => off())
+    }
+
   const get = (seq: number, cb: Callback<any>) =>
     loaded(err => {
       if (err) return (cb as Loaded)(err)
@@ -91,14 +103,7 @@ export function Flume<L extends FlumeLog<any>>(
 
   const stream = (options?: StreamOptions) => {
     const { signal, ...rest } = checkStreamOptions(options)
-    return createSource<any>(
-      () => deferReader(loaded, () => reader(rest)),
-      abort => {
-        if (closing) abort(closedError('stream'))
-        const offs = [enlist(abort), bySignal(signal)(abort)]
-        return () => offs.forEach(off => off())
-      }
-    )
+    return createSource<any>(() => deferReader(loaded, () => reader(rest)), enlistWith(signal))
   }
 
   const viewLog: ViewLog<any> = {
@@ -158,6 +163,15 @@ export function Flume<L extends FlumeLog<any>>(
       views[name] = db[name] = hosted
       meta[name] = hosted.meta
       return db
+    },
+    async import(source: ImportSource, options: ImportOptions = {}) {
+      open('import')
+      return runImport({ log, bytes: bytesOf.get(log), loaded, append: (values, cb) => log.append(values, cb), enlist }, source, options)
+    },
+    export(options?: ExportOptions) {
+      open('export')
+      const { signal, ...rest } = checkExportOptions(options)
+      return createSource(() => deferReader(loaded, () => exportReader(log, bytesOf.get(log), rest)), enlistWith(signal))
     },
     rebuild: (cb?: Callback<void>) =>
       answer(cb, cb => {

@@ -23,6 +23,9 @@ export async function loadModule(source?: WasmSource): Promise<Response | Buffer
   return readFile(address.startsWith('file:') ? fileURLToPath(address) : address)
 }
 
+/** Import, in its own bundle. */
+export const loadImport = (): Promise<unknown> => import('#import')
+
 /** The name that flumedb's modules take the folder from, to keep their files there too. */
 export const filename = (dir: string): string | undefined => join(dir, 'log')
 

@@ -15,6 +15,14 @@ export async function loadModule(source?: WasmSource): Promise<Response | Buffer
   return typeof source === 'string' || source instanceof URL ? fetch(source) : source
 }
 
+/**
+ * A page's bundler should put import where the page wants it, and service workers know no import(): so whoever needs it
+ * says so. An import() here would moreover keep several bundlers from building workers at all.
+ */
+export function loadImport(): Promise<unknown> {
+  throw new FlumeError('INVALID_OPTION', "db.import needs flumedb-wasm/import in pages and workers: add import 'flumedb-wasm/import', or await import('flumedb-wasm/import') before the first call")
+}
+
 export const openHost = (_memory: () => Uint8Array): Host => ({ imports: {}, release() {} })
 
 export const filename = (_name: string): string | undefined => undefined

@@ -1,6 +1,8 @@
 // The shapes that logs, views and databases share. `T` is the type of a record's value throughout.
 
 import { type Callback } from './callback.js'
+import { type ExportOptions } from './export.js'
+import { type ImportOptions, type ImportResult, type ImportSource } from './importer.js'
 import { type Obv, type ObvLike, type WritableObv } from './obv.js'
 import { type Progress } from './progress.js'
 import { type PullSource } from './pull.js'
@@ -164,6 +166,18 @@ export interface FlumeBase<T, V = {}> {
   stream(options: StreamOptions & { values: false; seqs?: true }): Source<number>
   stream(options?: StreamOptions & { values?: true; seqs?: true }): Source<Item<T>>
   stream(options: StreamOptions): Source<Item<T> | T | number>
+  /**
+   * Appends the records of a file or a stream of another log, of NDJSON or of a JSON array, in its order. Answers when all
+   * are as durable as the log was asked to make them. It may be called again after it failed, was aborted or the process
+   * died: no record is then lost or doubled. Fails with `SOURCE` and the source's `position` where it is damaged; what
+   * stands before is then appended. In pages and workers it needs `flumedb-wasm/import`. See docs/import.md.
+   */
+  import(source: ImportSource, options?: ImportOptions<T>): Promise<ImportResult>
+  /**
+   * The records as NDJSON in UTF-8, whole lines an item, as the log holds them: without the mapper. Ends as a stream does.
+   * Fails with `INVALID_RECORD` for a record that JSON cannot hold.
+   */
+  export(options?: ExportOptions): Source<Uint8Array>
   /** The newest seq in the log: unset while it loads, -1 when it is empty. */
   readonly since: Obv<number>
   /** While its value is not true, views are not started and reads of views wait, except with `{since: -1}`. */

@@ -49,6 +49,23 @@ export const cases = {
     await db.close()
   },
 
+  async 'stats tell how much there is' ({ open }) {
+    const db = open()
+    equal(await db.stats(), { records: 0, since: -1, segments: 0, bytes: 0 })
+    for (let n = 0; n < 300; n += 3) await db.append([record(n), record(n + 1), record(n + 2)])
+    // Segments may be merged meanwhile.
+    for (let same = false; !same; ) {
+      const before = await db.verify()
+      const { records, since, segments, bytes } = await db.stats()
+      equal([records, since], [300, 299])
+      same = before.segments === (await db.verify()).segments
+      if (same) equal([segments, bytes], [before.segments, before.bytes])
+    }
+    equal(await new Promise((resolve, reject) => db.stats((err, stats) => err ? reject(err) : resolve(stats.records))), 300)
+    await db.close()
+    await refused(Promise.resolve().then(() => db.stats()), 'CLOSED', 'stats of a closed log')
+  },
+
   async 'a value is taken as it is when it is appended' ({ open }) {
     const db = open()
     const value = { n: 1 }
