@@ -5,6 +5,7 @@ import { FlumeError } from './errors.js'
 import { type Obv } from './obv.js'
 import { type End } from './pull.js'
 import { type BatchReader } from './source.js'
+import { isLive } from './stream-options.js'
 import { type StreamOptions } from './types.js'
 
 /** About how many bytes one read brings. While they are consumed, the next is under way. */
@@ -52,7 +53,7 @@ export interface Readable {
  */
 export function logReader(log: Readable, options: StreamOptions, raw?: 'raw'): BatchReader<any> {
   const { reverse = false, seqs = true, values = true } = options
-  const live = options.live || options.old === false
+  const live = isLive(options)
   const low = Math.max(0, options.gte != null ? Math.ceil(options.gte) : options.gt != null ? Math.floor(options.gt) + 1 : 0)
   const high = options.lte != null ? Math.floor(options.lte) : options.lt != null ? Math.ceil(options.lt) - 1 : Infinity
   let left = options.limit! > 0 ? options.limit! : Infinity

@@ -177,7 +177,9 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   const log: Log<T> = {
     name,
     since,
-    filename: kind === FILE ? filename(name) : undefined,
+    get filename() {
+      return kind === MEMORY ? undefined : filename(name)
+    },
     promises: true,
     loaded: cb => whenOpen(() => cb(failure ?? null)),
     append(value: any, cb?: Callback<number>): any {
@@ -211,7 +213,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       })
     },
     stream(streamOptions?: StreamOptions): Source<any> {
-      const { signal, ...rest } = checkStreamOptions(streamOptions)
+      const { signal, ...rest } = checkStreamOptions(streamOptions, true)
       return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)), bySignal(signal))
     },
     reader: streamOptions => reader(streamOptions),

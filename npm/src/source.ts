@@ -15,10 +15,10 @@ export interface BatchReader<T> {
 }
 
 /**
- * Told of each reader before it opens: `abort(err)` ends it, now or later, and the function returned is called when it
- * is over, however it ended.
+ * Told of each reader before it opens: `abort` ends it, now or later, and the function returned is called when it is over,
+ * however it ended.
  */
-export type Enlist = (abort: (err: Error) => void) => () => void
+export type Enlist = (abort: (how: End) => void) => () => void
 
 /**
  * A stream of records. It is a pull-stream source and can be piped into any pull-stream sink, once. It is also an async

@@ -14,7 +14,7 @@ export interface Item<T> {
   value: T
 }
 
-/** What part of the log to read, and in what shape. An unknown option throws `INVALID_OPTION`. */
+/** What part of the log to read, and in what shape. `db.stream` throws `INVALID_OPTION` for an unknown option. */
 export interface StreamOptions {
   /** After this seq. -1 is the start of the log. */
   gt?: number
@@ -154,13 +154,13 @@ export interface FlumeBase<T, V = {}> {
   append(value: T | T[], cb: Callback<number>): void
   /**
    * One record's value. Fails with `NOT_FOUND` for a seq that is negative or past the newest, `INVALID_OPTION` for what
-   * is not a whole number, `CORRUPT` for a damaged record.
+   * is not a number, `CORRUPT` for a damaged record.
    */
   get(seq: number): Promise<T>
   get(seq: number, cb: Callback<T>): void
   /**
    * Records in order of seq, as `{seq, value}` unless options say otherwise. Nothing is read before the first item is
-   * asked for. A stream that is open when the database closes ends with `CLOSED`.
+   * asked for. When the database closes, a live stream ends, and another that is open fails with `CLOSED`.
    */
   stream(options: StreamOptions & { seqs: false }): Source<T>
   stream(options: StreamOptions & { values: false; seqs?: true }): Source<number>

@@ -2,9 +2,10 @@ import { answer, takeCallback } from './callback.js'
 import { FlumeError, closedError, rethrowLater } from './errors.js'
 import { type Obv, type WritableObv, createObv } from './obv.js'
 import { type Progress, reporter } from './progress.js'
-import { type PullSource } from './pull.js'
+import { type End, type PullSource } from './pull.js'
 import { countReader, deferReader, pullReader } from './readers.js'
-import { type Enlist, type BatchReader, createSource, pullItems } from './source.js'
+import { type BatchReader, createSource, pullItems } from './source.js'
+import { isLive } from './stream-options.js'
 import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
 
 /** What a view needs of the database it is mounted on. */
@@ -16,8 +17,8 @@ export interface ViewHost {
   /** Calls back once the log has loaded, at once if it has; with the reason if it never will. */
   loaded(cb: (err: Error | null) => void): void
   reader(options: StreamOptions): BatchReader<Item<any>>
-  /** Ends readers when the database closes. */
-  enlist: Enlist
+  /** Ends readers when the database closes, those that are live without an error. */
+  enlist(abort: (how: End) => void, live?: boolean): () => void
 }
 
 /** How often a view may fail without getting further before it is left alone, and the first of the growing waits between. */
@@ -204,15 +205,19 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     const done = (err?: any) => {
       const asked = destroying
       destroying = undefined
-      if (closed || !asked) return
+      if (!asked) return
       start(-1)
       for (const cb of asked) err ? cb(err) : ready(cb)
     }
-    try {
-      view.destroy(done)
-    } catch (err) {
-      done(err)
-    }
+    // A view that is still loading would set its since to what it finds of the state that is to go.
+    since.once(() => {
+      if (closed) return
+      try {
+        view.destroy(done)
+      } catch (err) {
+        done(err)
+      }
+    })
   }
 
   const meta: Record<string, number> = {}
@@ -245,12 +250,12 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
           () =>
             countReader(
               deferReader(
-                cb => ready(cb, options?.since),
+                cb => ready(err => cb(closed && isLive(options) ? true : err), options?.since),
                 () => pullReader(fn.call(view, options))
               ),
               items => (meta[method] += items)
             ),
-          db.enlist
+          abort => db.enlist(abort, isLive(options))
         )
       },
     // A proxy, so that a method that is an observable is one here.
@@ -282,6 +287,8 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
       failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
       halt()
       settle()
+      for (const cb of destroying ?? []) cb(failure!)
+      destroying = undefined
       if (view.close.length === 1) view.close(cb)
       else view.close(err, cb)
     }

@@ -145,14 +145,14 @@ export const cases = {
     const open2 = db.stream({ live: true, gt: 6 }).collect()
     await new Promise(resolve => setTimeout(resolve, 5))
     await db.close()
-    await refused(open2, 'CLOSED', 'a stream when the log closes')
+    equal(await open2, [], 'a live stream when the database closes')
   },
 
   async 'seqs that no record can have' ({ open }) {
     const db = open()
     await db.append([1, 2, 3])
-    for (const seq of [-1, 3, 1e6, Number.MAX_SAFE_INTEGER]) await refused(db.get(seq), 'NOT_FOUND', `get(${seq})`)
-    for (const seq of [NaN, 1.5, Infinity, '1', null, undefined, {}]) await refused(db.get(seq), 'INVALID_OPTION', `get(${String(seq)})`)
+    for (const seq of [-1, 1.5, 3, 1e6, Number.MAX_SAFE_INTEGER, Infinity]) await refused(db.get(seq), 'NOT_FOUND', `get(${seq})`)
+    for (const seq of [NaN, '1', null, undefined, {}]) await refused(db.get(seq), 'INVALID_OPTION', `get(${String(seq)})`)
     for (const options of [{ gt: '1' }, { lte: NaN }, { limit: {} }, { greater: 1 }]) thrown(() => db.stream(options), 'INVALID_OPTION', JSON.stringify(options))
     await db.close()
   },
