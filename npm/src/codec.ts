@@ -37,20 +37,20 @@ export function toCodec(option: CodecOption<any> | undefined): Codec<any> {
   throw new FlumeError('INVALID_OPTION', `codec must be 'json', 'binary' or {encode, decode}`)
 }
 
-/** Encodes one value, or says which it was that cannot be stored: `index` is its place in a batch. */
-export function encode(codec: Codec<any>, value: unknown, index?: number): string | Uint8Array {
+/** Encodes one value, or says which it was that cannot be stored: its name, or its place in a batch. */
+export function encode(codec: Codec<any>, value: unknown, at: string | number = 'the value'): string | Uint8Array {
   let encoded: unknown
   try {
     encoded = codec.encode(value)
   } catch (cause) {
-    throw refused(index, (cause as Error)?.message ?? cause, cause)
+    throw refused(at, (cause as Error)?.message ?? cause, cause)
   }
   if (typeof encoded === 'string' || encoded instanceof Uint8Array) return encoded
-  throw refused(index, 'the codec gave neither a string nor a Uint8Array')
+  throw refused(at, 'the codec gave neither a string nor a Uint8Array')
 }
 
-function refused(index: number | undefined, why: unknown, cause?: unknown): FlumeError {
-  const what = index === undefined ? 'the value' : `value ${index} of the batch`
+function refused(at: string | number, why: unknown, cause?: unknown): FlumeError {
+  const what = typeof at === 'number' ? `value ${at} of the batch` : at
   return new FlumeError('INVALID_RECORD', `${what} cannot be encoded: ${why}`, { cause })
 }
 

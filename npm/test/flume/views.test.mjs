@@ -571,12 +571,17 @@ test('a rebuild that waits when the database closes fails with CLOSED', async ()
   assert.equal((await rebuilt).code, 'CLOSED')
 })
 
-test("what a view or a log calls back with behind the value reaches the caller's callback", async () => {
+test("all arguments reach a view's method; what it or a log calls back with behind the value, the caller's callback", async () => {
   const log = fakeLog(['a'])
   const { get } = log
   log.get = (seq, cb) => get(seq, (err, value) => cb(err, value, 'more', 'still more'))
   let ofLog
-  const db = Flume(log).use('v', log => keepView({ all: (_, cb) => log.get(0, (...answer) => { ofLog = answer; cb(null, 'all', 7) }) })(log, 'v'))
+  const db = Flume(log).use('v', log => keepView({
+    methods: { sum: 'async' },
+    all: (_, cb) => log.get(0, (...answer) => { ofLog = answer; cb(null, 'all', 7) }),
+    sum: (a, b, c, cb) => cb(null, a + b + c)
+  })(log, 'v'))
+  assert.equal(await db.v.sum(1, 2, 3), 6)
   assert.deepEqual(await new Promise(resolve => db.v.all((...answer) => resolve(answer))), [null, 'all', 7])
   assert.deepEqual(await new Promise(resolve => db.get(0, (...answer) => resolve(answer))), [null, 'a', 'more', 'still more'])
   assert.deepEqual(ofLog, [null, 'a', 'more', 'still more'])
