@@ -247,6 +247,7 @@ func (l *Log) commitAll() {
 // nothing behind: those that wait behind it are tried on their own.
 func (l *Log) commit(g *group) {
 	g.seal()
+	deletions := l.deletionCount()
 	state, err := l.store.Append(context.Background(), g.segments)
 	if err != nil {
 		err = fmt.Errorf("append: %w", err)
@@ -255,11 +256,7 @@ func (l *Log) commit(g *group) {
 		}
 		return
 	}
-	l.mu.Lock()
-	for _, s := range g.segments {
-		l.cache.add(s)
-	}
-	l.mu.Unlock()
+	l.keep(deletions, g.segments...)
 	l.advance(state)
 	before := state.Head - Seq(g.records)
 	for _, w := range g.waiting {

@@ -55,6 +55,8 @@ func (c *cache) add(s *segment.Segment) {
 	}
 }
 
+func (c *cache) clear() { *c = cache{limit: c.limit} }
+
 // cut takes the segments from index i to j out of the order by seq. The slices
 // package would do it too, in ten kilobytes of code for this one type.
 func (c *cache) cut(i, j int) {

@@ -11,6 +11,9 @@ var (
 	// ErrNotFound: there is no record with that seq.
 	ErrNotFound = errors.New("not found")
 
+	// ErrDeleted: there was a record with that seq, and its value is gone.
+	ErrDeleted = errors.New("deleted")
+
 	// ErrClosed: the log or its store has been closed.
 	ErrClosed = errors.New("closed")
 

@@ -18,13 +18,14 @@ type Log struct {
 	// mu guards what follows. It is never held across a call of the store,
 	// of a callback, or anything else that may wait: a host without threads
 	// calls Enqueue, Cached and Since from where waiting is impossible.
-	mu       sync.Mutex
-	state    State
-	cache    cache
-	queue    queue
-	watchers map[int]func(Seq)
-	watched  int
-	closing  bool
+	mu        sync.Mutex
+	state     State
+	cache     cache
+	deletions int // how often the cache was told that something is deleted
+	queue     queue
+	watchers  map[int]func(Seq)
+	watched   int
+	closing   bool
 
 	wake    chan struct{} // holds one token while the queue may have work
 	drained chan struct{} // closed when the committer has stopped
@@ -133,6 +134,11 @@ func (l *Log) Refresh(ctx context.Context) (Seq, error) {
 func (l *Log) advance(state State) {
 	l.mu.Lock()
 	moved := state.Head > l.state.Head
+	if state.Deletions > l.state.Deletions {
+		// By somebody else: nobody knows what, so nothing that is kept holds.
+		l.cache.clear()
+		l.deletions++
+	}
 	if moved || state.Generation > l.state.Generation {
 		state.Head = max(state.Head, l.state.Head)
 		l.state = state
@@ -206,4 +212,5 @@ func (l *Log) warn(err error) {
 type Run struct {
 	*segment.Segment
 	From, Through Seq
+	Deleted       bool // their values are gone
 }

@@ -99,6 +99,7 @@ func (m *merger) mergeOnce(ctx context.Context) (merged bool, err error) {
 		}
 	}
 	first, last := run[0].First, run[len(run)-1].Last
+	deletions := l.deletionCount()
 	s, err := l.joined(ctx, run)
 	if err != nil {
 		return false, fmt.Errorf("merging seq %d to %d: %w", first, last, err)
@@ -107,14 +108,12 @@ func (m *merger) mergeOnce(ctx context.Context) (merged bool, err error) {
 	if full {
 		sealed = last
 	}
-	state, err = l.store.Replace(ctx, state.Generation, []*segment.Segment{s}, sealed)
+	state, err = l.store.Replace(ctx, Replacement{Generation: state.Generation, Segments: []*segment.Segment{s}, Sealed: sealed})
 	if err != nil {
 		return false, fmt.Errorf("merging seq %d to %d: %w", first, last, err)
 	}
 	l.advance(state)
-	l.mu.Lock()
-	l.cache.add(s)
-	l.mu.Unlock()
+	l.keep(deletions, s)
 	return true, nil
 }
 
@@ -168,16 +167,18 @@ func (l *Log) joined(ctx context.Context, run []Extent) (*segment.Segment, error
 	var b segment.Builder
 	first, last := run[0].First, run[len(run)-1].Last
 	for seq := first; seq <= last; {
-		runs, err := l.Read(ctx, Range{From: seq, Through: last, Budget: l.opts.SegmentBytes, NoCache: true})
+		segments, err := l.segments(ctx, Range{From: seq, Through: last, Budget: l.opts.SegmentBytes, NoCache: true})
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range runs {
-			if r.From != seq || r.From != r.First() || r.Through != r.Last() {
+		for _, s := range segments {
+			if s.First() != seq || s.Last() > last {
 				return nil, ErrConflict
 			}
-			b.AddSegment(r.Segment)
-			seq = r.Through + 1
+			b.AddSegment(s)
+			if seq = s.Last() + 1; seq > last {
+				break
+			}
 		}
 	}
 	s := b.Finish()

@@ -8,7 +8,7 @@ import (
 )
 
 // Get reads one record. The caller must not change the bytes. A seq that the
-// log does not hold fails with ErrNotFound.
+// log does not hold fails with ErrNotFound, a deleted record with ErrDeleted.
 func (l *Log) Get(ctx context.Context, seq Seq) ([]byte, error) {
 	if record, ok := l.Cached(seq); ok {
 		return record, nil
@@ -26,6 +26,9 @@ func (l *Log) Get(ctx context.Context, seq Seq) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if runs[0].Deleted {
+		return nil, fmt.Errorf("seq %d: %w", seq, ErrDeleted)
+	}
 	return runs[0].Record(seq), nil
 }
 
@@ -33,7 +36,7 @@ func (l *Log) Get(ctx context.Context, seq Seq) ([]byte, error) {
 func (l *Log) Cached(seq Seq) ([]byte, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if s := l.cache.find(seq); s != nil && seq <= l.state.Head {
+	if s := l.cache.find(seq); s != nil && seq <= l.state.Head && !s.IsDeleted(seq) {
 		return s.Record(seq), true
 	}
 	return nil, false
@@ -50,7 +53,8 @@ type Range struct {
 
 // Read reads the first records of a range, as much as its budget allows, as
 // runs in the order of walking; within a run the records stand in the order of
-// their seqs. It reads on from behind the last of them when called so.
+// their seqs, and are all deleted or none. It reads on from behind the last of
+// them when called so.
 //
 // A seq outside the log fails with ErrNotFound. Damage fails with a
 // *segment.CorruptError only when it is the first thing met, so what lies
@@ -60,26 +64,51 @@ func (l *Log) Read(ctx context.Context, r Range) ([]Run, error) {
 	if r.From < 0 || r.From > l.Since() || r.Through < 0 {
 		return nil, fmt.Errorf("seq %d: %w", r.From, ErrNotFound)
 	}
-	segments := l.readCached(r)
-	if len(segments) == 0 {
-		var err error
-		segments, err = l.store.Read(ctx, r.From, r.Reverse, r.Budget)
-		if err != nil {
-			return nil, fmt.Errorf("reading seq %d: %w", r.From, err)
-		}
-		if !r.NoCache {
-			l.mu.Lock()
-			for _, s := range segments {
-				l.cache.add(s)
-			}
-			l.mu.Unlock()
-		}
+	segments, err := l.segments(ctx, r)
+	if err != nil {
+		return nil, err
 	}
 	return r.cut(segments), nil
 }
 
-// readCached is the segments in memory that begin the range, without a gap.
-func (l *Log) readCached(r Range) (found []*segment.Segment) {
+// segments reads the segments that a range begins with.
+func (l *Log) segments(ctx context.Context, r Range) ([]*segment.Segment, error) {
+	found, deletions := l.readCached(r)
+	if len(found) > 0 {
+		return found, nil
+	}
+	found, err := l.store.Read(ctx, r.From, r.Reverse, r.Budget)
+	if err != nil {
+		return nil, fmt.Errorf("reading seq %d: %w", r.From, err)
+	}
+	if !r.NoCache {
+		l.keep(deletions, found...)
+	}
+	return found, nil
+}
+
+// keep takes segments into the cache, unless something has been deleted since
+// deletionCount was asked: they may hold it still.
+func (l *Log) keep(deletions int, segments ...*segment.Segment) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if deletions != l.deletions {
+		return
+	}
+	for _, s := range segments {
+		l.cache.add(s)
+	}
+}
+
+func (l *Log) deletionCount() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.deletions
+}
+
+// readCached is the segments in memory that begin the range, without a gap, and
+// how often this log's cache has been told of deletions.
+func (l *Log) readCached(r Range) (found []*segment.Segment, deletions int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seq, budget := r.From, r.Budget
@@ -94,7 +123,7 @@ func (l *Log) readCached(r Range) (found []*segment.Segment) {
 			seq = s.First() - 1
 		}
 	}
-	return found
+	return found, l.deletions
 }
 
 // passed reports whether a walk that has come to seq is through.
@@ -113,10 +142,32 @@ func (r Range) cut(segments []*segment.Segment) []Run {
 	}
 	var runs []Run
 	for _, s := range segments {
-		run := Run{s, max(s.First(), low), min(s.Last(), high)}
-		if run.From <= run.Through {
-			runs = append(runs, run)
+		from, through := max(s.First(), low), min(s.Last(), high)
+		switch {
+		case from > through:
+		case s.Deleted() == 0:
+			runs = append(runs, Run{Segment: s, From: from, Through: through})
+		default:
+			runs = r.cutDeleted(runs, s, from, through)
 		}
+	}
+	return runs
+}
+
+// cutDeleted cuts a segment into runs that are deleted and runs that are not.
+func (r Range) cutDeleted(runs []Run, s *segment.Segment, from, through Seq) []Run {
+	step, end := Seq(1), through+1
+	seq := from
+	if r.Reverse {
+		step, seq, end = -1, through, from-1
+	}
+	for seq != end {
+		start, deleted := seq, s.IsDeleted(seq)
+		for seq != end && s.IsDeleted(seq) == deleted {
+			seq += step
+		}
+		last := seq - step
+		runs = append(runs, Run{Segment: s, From: min(start, last), Through: max(start, last), Deleted: deleted})
 	}
 	return runs
 }

@@ -38,13 +38,13 @@ type Store interface {
 	// the caller's again, with any place.
 	Append(ctx context.Context, segments []*segment.Segment) (State, error)
 
-	// Replace puts segments in the place of all those that hold exactly the
-	// same seqs, in one atomic commit, and returns the state after it, with
-	// a new Generation. It fails with ErrConflict where the store's
-	// generation is not that of since, or where the seqs do not begin and
-	// end with whole segments; and with ErrNotAtomic where this store cannot
-	// replace this run atomically. sealed moves State.Sealed.
-	Replace(ctx context.Context, generation uint64, segments []*segment.Segment, sealed Seq) (State, error)
+	// Replace puts segments in the place of all those that hold the same
+	// seqs, in one atomic commit, and returns the state after it, with a new
+	// Generation. It fails with ErrConflict where the store's generation is
+	// not that of since, or where a run of the new segments does not begin
+	// and end with whole old ones; and with ErrNotAtomic where this store
+	// cannot replace all of them atomically.
+	Replace(ctx context.Context, r Replacement) (State, error)
 
 	// Read returns the segment that holds seq and those that follow it, or
 	// with reverse those before it, in that order of walking, until they
@@ -77,12 +77,41 @@ type State struct {
 	Head       Seq    // the newest record, None while empty
 	Generation uint64 // changes whenever existing segments were replaced
 	Sealed     Seq    // segments through here are as large as merging makes them
+	Deletions  uint64 // changes whenever existing records were deleted
+}
+
+// Replacement is what Replace is to do.
+type Replacement struct {
+	Generation uint64             // that this is based on
+	Segments   []*segment.Segment // in their places, in order; not all need be neighbours
+	Sealed     Seq                // State.Sealed from now on
+	Deletes    bool               // the values of some records are no more in Segments
+}
+
+// Runs are the segments that stand one behind the other without a gap.
+func (r Replacement) Runs() (runs []SegmentRun) {
+	for i, s := range r.Segments {
+		if n := len(runs); i > 0 && r.Segments[i-1].Last()+1 == s.First() {
+			runs[n-1].Segments = append(runs[n-1].Segments, s)
+			runs[n-1].Last = s.Last()
+		} else {
+			runs = append(runs, SegmentRun{s.First(), s.Last(), []*segment.Segment{s}})
+		}
+	}
+	return runs
+}
+
+// SegmentRun is segments without a gap between them.
+type SegmentRun struct {
+	First, Last Seq
+	Segments    []*segment.Segment
 }
 
 // Extent is a segment's place and size.
 type Extent struct {
 	First, Last Seq
 	Size        int
+	Deleted     int // how many of its records are deleted
 }
 
 // Traits tell the log how a store wants to be used. A store that has a method

@@ -119,6 +119,11 @@ func exportRefresh(log, request uint32) { refresh(log, request) }
 //go:wasmexport flumedb_verify
 func exportVerify(log, request uint32) { verify(log, request) }
 
+// exportStats asks how much the log holds. It settles with that in JSON.
+//
+//go:wasmexport flumedb_stats
+func exportStats(log, request uint32) { stats(log, request) }
+
 // exportCheckpoint reads a checkpoint. It settles with 1 and its bytes, or 0.
 //
 //go:wasmexport flumedb_checkpoint

@@ -62,3 +62,14 @@ func verify(handle, request uint32) {
 		return Answer{Data: wire.Report(report)}, err
 	})
 }
+
+func stats(handle, request uint32) {
+	log, ok := Opened(handle, request)
+	if !ok {
+		return
+	}
+	Start(request, func(ctx context.Context) (Answer, error) {
+		stats, err := log.Stats(ctx)
+		return Answer{Data: wire.Stats(stats)}, err
+	})
+}

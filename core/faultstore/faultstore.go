@@ -156,8 +156,8 @@ func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.S
 }
 
 // Replace implements core.Store.
-func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segment.Segment, sealed core.Seq) (core.State, error) {
-	return answer(s, ctx, func() (core.State, error) { return s.inner.Replace(ctx, generation, segments, sealed) })
+func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, error) {
+	return answer(s, ctx, func() (core.State, error) { return s.inner.Replace(ctx, r) })
 }
 
 // Read implements core.Store.

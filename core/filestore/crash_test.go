@@ -81,7 +81,7 @@ func merge(s core.Store) error {
 	}
 	seg := b.Finish()
 	seg.Place(run[len(run)-1].First(), false)
-	_, err = s.Replace(ctx, state.Generation, []*segment.Segment{seg}, seg.Last())
+	_, err = s.Replace(ctx, core.Replacement{Generation: state.Generation, Segments: []*segment.Segment{seg}, Sealed: seg.Last()})
 	if errors.Is(err, core.ErrNotAtomic) {
 		return nil
 	}

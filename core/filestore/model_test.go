@@ -203,7 +203,7 @@ func (m *model) replace(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := m.s.Replace(ctx, before.Generation, []*segment.Segment{seg}, all[i].First)
+	after, err := m.s.Replace(ctx, core.Replacement{Generation: before.Generation, Segments: []*segment.Segment{seg}, Sealed: all[i].First})
 	if errors.Is(err, core.ErrNotAtomic) {
 		return
 	}

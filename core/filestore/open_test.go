@@ -252,7 +252,7 @@ func TestReplaceAcrossFiles(t *testing.T) {
 	must(t, u.append(s, 2))
 	seg := storetest.Segment(u.acked...)
 	seg.Place(0, false)
-	_, err := s.Replace(ctx, 0, []*segment.Segment{seg}, core.None)
+	_, err := s.Replace(ctx, core.Replacement{Generation: 0, Segments: []*segment.Segment{seg}, Sealed: core.None})
 	if !errors.Is(err, core.ErrNotAtomic) {
 		t.Fatalf("replace across files: %v", err)
 	}

@@ -365,7 +365,7 @@ type listing struct {
 }
 
 func (l *listing) frame(_ int64, h segment.Header) bool {
-	return l.add(core.Extent{First: h.First, Last: h.Last(), Size: h.Size})
+	return l.add(core.Extent{First: h.First, Last: h.Last(), Size: h.Size, Deleted: h.Deleted})
 }
 
 func (l *listing) hole(h hole) bool {

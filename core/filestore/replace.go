@@ -9,12 +9,12 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
 
-// Replace implements core.Store: it writes the file that holds the run anew,
+// Replace implements core.Store: it writes the file that holds the segments anew,
 // under a name with the new generation, which the rename puts into force.
 // Whoever finds both files, because the process died in between, takes the
 // newer. The new file is always synced first, since it takes the place of
 // bytes that were durable.
-func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segment.Segment, sealed core.Seq) (core.State, error) {
+func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, error) {
 	state, err := s.enterWriting(ctx)
 	if err != nil {
 		return core.State{}, err
@@ -23,21 +23,30 @@ func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segm
 	if err := s.usable(); err != nil {
 		return core.State{}, err
 	}
-	first, last := segments[0].First(), segments[len(segments)-1].Last()
+	first, last := r.Segments[0].First(), r.Segments[len(r.Segments)-1].Last()
 	fail := func(err error) (core.State, error) {
 		return core.State{}, fmt.Errorf("replace seq %d to %d: %w", first, last, err)
 	}
-	if generation != state.Generation || first < 0 || last > state.Head {
+	if r.Generation != state.Generation || first < 0 || last > state.Head {
 		return fail(core.ErrConflict)
 	}
-	i, from, to, err := s.bounds(first, last)
-	if err != nil {
-		return fail(err)
+	var i int
+	var pieces []piece
+	for _, run := range r.Runs() {
+		in, from, to, err := s.bounds(run.First, run.Last)
+		if err == nil && len(pieces) > 0 && in != i {
+			err = core.ErrNotAtomic
+		}
+		if err != nil {
+			return fail(err)
+		}
+		i = in
+		pieces = append(pieces, piece{from, to, run.Segments})
 	}
 	old := s.files[i]
 	f := &file{name: logName(old.first, state.Generation+1), first: old.first, generation: state.Generation + 1}
 	temp := f.name + tempSuffix
-	if f.size, err = s.rewrite(temp, old, from, to, segments); err != nil {
+	if f.size, err = s.rewrite(temp, old, pieces); err != nil {
 		s.fs.Remove(temp)
 		return fail(err)
 	}
@@ -50,7 +59,10 @@ func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segm
 	s.files[i] = f
 	s.cache.evict(old)
 	s.state.Generation = f.generation
-	s.state.Sealed = sealed
+	s.state.Sealed = r.Sealed
+	if r.Deletes {
+		s.state.Deletions++
+	}
 	state = s.state
 	s.mu.Unlock()
 	// The old file must stay while the new one's name is not durable. The new
@@ -64,7 +76,7 @@ func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segm
 		s.unsynced = false
 	}
 	s.fs.Remove(old.name) // or the next Open does
-	s.meta.sealed = sealed
+	s.meta.sealed = r.Sealed
 	if err := writeFile(s.fs, metaName, s.meta.encode(), true); err != nil {
 		return fail(fmt.Errorf("%w: %w", core.ErrUncertain, err))
 	}
@@ -124,9 +136,14 @@ func (e *edges) frame(off int64, h segment.Header) bool {
 
 func (e *edges) hole(h hole) bool { return h.last < e.first }
 
-// rewrite writes a file anew with segments in the place of what lies between
-// from and to, and syncs it.
-func (s *Store) rewrite(name string, old *file, from, to int64, segments []*segment.Segment) (size int64, err error) {
+// piece is segments that take the place of a stretch of a file.
+type piece struct {
+	from, to int64
+	segments []*segment.Segment
+}
+
+// rewrite writes a file anew with pieces of it replaced, and syncs it.
+func (s *Store) rewrite(name string, old *file, pieces []piece) (size int64, err error) {
 	src, err := s.acquire(old)
 	if err != nil {
 		return 0, err
@@ -141,22 +158,26 @@ func (s *Store) rewrite(name string, old *file, from, to int64, segments []*segm
 			err = closing
 		}
 	}()
-	if err := copyBytes(dst, 0, src, 0, from); err != nil {
-		return 0, err
-	}
-	size = from
-	for _, seg := range segments {
-		// The run is no part of an append any more that may be torn.
-		seg.Place(seg.First(), false)
-		if err := writeAll(dst, seg.Bytes(), size); err != nil {
+	var at int64 // in the old file
+	for _, p := range pieces {
+		if err := copyBytes(dst, size, src, at, p.from-at); err != nil {
 			return 0, err
 		}
-		size += int64(seg.Size())
+		size += p.from - at
+		for _, seg := range p.segments {
+			// The run is no part of an append any more that may be torn.
+			seg.Place(seg.First(), false)
+			if err := writeAll(dst, seg.Bytes(), size); err != nil {
+				return 0, err
+			}
+			size += int64(seg.Size())
+		}
+		at = p.to
 	}
-	if err := copyBytes(dst, size, src, to, old.size-to); err != nil {
+	if err := copyBytes(dst, size, src, at, old.size-at); err != nil {
 		return 0, err
 	}
-	return size + old.size - to, dst.Sync()
+	return size + old.size - at, dst.Sync()
 }
 
 // copyBytes copies n bytes.

@@ -87,30 +87,38 @@ func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.S
 }
 
 // Replace implements core.Store.
-func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segment.Segment, sealed core.Seq) (core.State, error) {
+func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, error) {
 	d, err := s.enter(ctx)
 	if err != nil {
 		return core.State{}, err
 	}
 	defer d.mu.Unlock()
-	if generation != d.state.Generation {
+	if r.Generation != d.state.Generation {
 		return core.State{}, core.ErrConflict
 	}
-	first, last := segments[0].First(), segments[len(segments)-1].Last()
-	i, j := d.find(first), d.find(last)
-	if j >= len(d.lasts) || d.first(i) != first || d.lasts[j] != last {
-		return core.State{}, fmt.Errorf("replacing seq %d to %d: %w", first, last, core.ErrConflict)
+	runs := r.Runs()
+	for _, run := range runs {
+		i, j := d.find(run.First), d.find(run.Last)
+		if j >= len(d.lasts) || d.first(i) != run.First || d.lasts[j] != run.Last {
+			return core.State{}, fmt.Errorf("replacing seq %d to %d: %w", run.First, run.Last, core.ErrConflict)
+		}
 	}
-	frames := append([][]byte{}, d.segments[:i]...)
-	lasts := append([]core.Seq{}, d.lasts[:i]...)
-	for _, seg := range segments {
-		frames = append(frames, seg.Bytes())
-		lasts = append(lasts, seg.Last())
+	for _, run := range runs {
+		i, j := d.find(run.First), d.find(run.Last)
+		frames := append([][]byte{}, d.segments[:i]...)
+		lasts := append([]core.Seq{}, d.lasts[:i]...)
+		for _, seg := range run.Segments {
+			frames = append(frames, seg.Bytes())
+			lasts = append(lasts, seg.Last())
+		}
+		d.segments = append(frames, d.segments[j+1:]...)
+		d.lasts = append(lasts, d.lasts[j+1:]...)
 	}
-	d.segments = append(frames, d.segments[j+1:]...)
-	d.lasts = append(lasts, d.lasts[j+1:]...)
 	d.state.Generation++
-	d.state.Sealed = sealed
+	d.state.Sealed = r.Sealed
+	if r.Deletes {
+		d.state.Deletions++
+	}
 	return d.state, nil
 }
 
@@ -162,7 +170,8 @@ func (s *Store) Index(ctx context.Context, seq core.Seq, limit int) ([]core.Exte
 	defer d.mu.Unlock()
 	var extents []core.Extent
 	for i := d.find(seq); i < len(d.segments) && len(extents) < limit; i++ {
-		extents = append(extents, core.Extent{First: d.first(i), Last: d.lasts[i], Size: len(d.segments[i])})
+		h, _ := segment.ReadHeader(d.segments[i]) // of a damaged one, nothing is known to be deleted
+		extents = append(extents, core.Extent{First: d.first(i), Last: d.lasts[i], Size: len(d.segments[i]), Deleted: h.Deleted})
 	}
 	return extents, nil
 }

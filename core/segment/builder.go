@@ -8,8 +8,10 @@ import (
 
 // Builder collects records into a segment. Its zero value is empty and ready.
 type Builder struct {
-	ends []uint32
-	data []byte // "[" records, each followed by its separator
+	ends []uint32 // as in the table
+	data []byte   // "[" records, each followed by its separator
+
+	deleted int
 }
 
 // Count is the number of records collected so far.
@@ -24,6 +26,13 @@ func (b *Builder) Add(record []byte) {
 	b.data = append(b.data, record...)
 	b.ends = append(b.ends, uint32(len(b.data)))
 	b.data = append(b.data, ',')
+}
+
+// AddDeleted puts a deleted record in, of which only the place is left.
+func (b *Builder) AddDeleted() {
+	b.Add([]byte{'0'})
+	b.ends[len(b.ends)-1] |= markDeleted
+	b.deleted++
 }
 
 // AddRun copies in records that are already joined by single separator bytes,
@@ -41,15 +50,20 @@ func (b *Builder) AddRun(run []byte, lens []uint32) {
 	}
 }
 
-// AddSegment copies in all records of s.
+// AddSegment copies in all records of s, deleted ones too.
 func (b *Builder) AddSegment(s *Segment) {
 	b.open()
 	base := uint32(len(b.data)) - 1
 	b.data = append(b.data, s.data[1:]...)
 	b.data[len(b.data)-1] = ','
 	for i := 0; i < s.count; i++ {
-		b.ends = append(b.ends, base+uint32(s.end(i)))
+		end := base + uint32(s.end(i))
+		if s.marked(i) {
+			end |= markDeleted
+		}
+		b.ends = append(b.ends, end)
 	}
+	b.deleted += s.deleted
 }
 
 // Finish gives what was collected as a segment without a place (see
@@ -66,12 +80,15 @@ func (b *Builder) Finish() *Segment {
 	for i, end := range b.ends {
 		binary.LittleEndian.PutUint32(table[i*4:], end)
 	}
+	if b.deleted > 0 {
+		binary.LittleEndian.PutUint64(frame[offCommit:], uint64(b.deleted))
+	}
 	b.data[len(b.data)-1] = ']'
 	copy(table[4*len(b.ends):], b.data)
 	binary.LittleEndian.PutUint64(frame[offSum:], xxhash.Sum64(frame[HeaderSize:]))
-	s := open(frame, Header{Count: len(b.ends)})
+	s := open(frame, Header{Count: len(b.ends), Deleted: b.deleted})
 	s.Place(0, false)
-	b.ends, b.data = b.ends[:0], b.data[:0]
+	b.ends, b.data, b.deleted = b.ends[:0], b.data[:0], 0
 	if cap(b.data) > keepBuffer {
 		b.data = nil
 	}

@@ -15,7 +15,7 @@ import (
 //		+--------+------+------+--------+----------------+--------+--------+
 //		 24               32               40               48
 //		+----------------+----------------+----------------+
-//		| payload sum    | reserved, zero | header sum     |
+//		| payload sum    | commit         | header sum     |
 //		+----------------+----------------+----------------+
 //		 hlen × 8                     + count × 4            + data n
 //		+----------------------------+----------------------+
@@ -26,13 +26,18 @@ import (
 //	  - hlen is the header's length in units of 8 bytes: a later version may
 //	    lengthen the header (the origin of the records, deletion marks,
 //	    compression) and old checks still find the header's end.
-//	  - flags bit 0: the commit goes on in the next frame. Others: zero.
+//	  - flags bit 0: the commit goes on in the next frame. Bit 1: some records are
+//	    deleted. Others: zero.
 //	  - payload sum is XXH64 (seed 0) of the ends table and the data.
+//	  - commit is 0, or what a store calls the commit by that wrote the frame, see
+//	    Segment.Stamp; in a frame with deleted records it is their number.
 //	  - header sum is XXH64 of the header's first 40 bytes, so that a segment
 //	    can be placed and a damaged length be told from a damaged record without
 //	    reading the payload.
 //	  - ends[i] is where record i ends within data; record 0 begins at 1 and
-//	    record i+1 one byte behind the end of record i.
+//	    record i+1 one byte behind the end of record i. Its highest bit says that
+//	    the record is deleted; "0" then stands in its place, which keeps a list of
+//	    JSON texts one.
 const (
 	offVersion   = 4
 	offHeaderLen = 5
@@ -41,7 +46,7 @@ const (
 	offCount     = 16
 	offData      = 20
 	offSum       = 24
-	offReserved  = 32
+	offCommit    = 32
 	offHeaderSum = 40
 
 	// HeaderSize is the length of the header this version writes.
@@ -51,7 +56,13 @@ const (
 	Version = 1
 )
 
-const flagContinues = 1 << 0
+const (
+	flagContinues = 1 << 0
+	flagDeleted   = 1 << 1
+)
+
+// markDeleted is set in the table for a deleted record.
+const markDeleted = 1 << 31
 
 var magic = [4]byte{'F', 'L', 'M', 'S'}
 
@@ -61,6 +72,8 @@ type Header struct {
 	Count     int
 	Size      int // of the whole frame
 	Continues bool
+	Commit    uint64 // see Segment.Stamp
+	Deleted   int    // records
 }
 
 // Last is the seq of the newest record of the frame.
@@ -91,12 +104,19 @@ func ReadHeader(b []byte) (Header, error) {
 	switch {
 	case b[offVersion] == 0 || n != HeaderSize:
 		return Header{}, corrupt(first, "the header has an impossible version or length")
-	case binary.LittleEndian.Uint16(b[offFlags:])&^flagContinues != 0 || binary.LittleEndian.Uint64(b[offReserved:]) != 0:
+	case binary.LittleEndian.Uint16(b[offFlags:])&^(flagContinues|flagDeleted) != 0:
 		return Header{}, corrupt(first, "the header has flags that this version has not")
 	case first < 0 || first > MaxSeq-Seq(count):
 		return Header{}, corrupt(None, "the first seq is out of range")
 	case count == 0 || uint64(data) < uint64(count)+1:
 		return Header{}, corrupt(first, "the counts in the header contradict each other")
+	}
+	commit, deleted := binary.LittleEndian.Uint64(b[offCommit:]), uint64(0)
+	if binary.LittleEndian.Uint16(b[offFlags:])&flagDeleted != 0 {
+		commit, deleted = 0, commit
+		if deleted == 0 || deleted > uint64(count) {
+			return Header{}, corrupt(first, "the counts in the header contradict each other")
+		}
 	}
 	size := uint64(HeaderSize) + 4*uint64(count) + uint64(data)
 	if size > maxData {
@@ -107,6 +127,8 @@ func ReadHeader(b []byte) (Header, error) {
 		Count:     int(count),
 		Size:      int(size),
 		Continues: binary.LittleEndian.Uint16(b[offFlags:])&flagContinues != 0,
+		Commit:    commit,
+		Deleted:   int(deleted),
 	}, nil
 }
 
@@ -137,11 +159,12 @@ func Decode(b []byte) (*Segment, error) {
 func open(frame []byte, h Header) *Segment {
 	split := HeaderSize + 4*h.Count
 	return &Segment{
-		frame: frame,
-		table: frame[HeaderSize:split:split],
-		data:  frame[split:],
-		first: h.First,
-		count: h.Count,
+		frame:   frame,
+		table:   frame[HeaderSize:split:split],
+		data:    frame[split:],
+		first:   h.First,
+		count:   h.Count,
+		deleted: h.Deleted,
 	}
 }
 
@@ -152,13 +175,20 @@ func (s *Segment) tableHolds() bool {
 	if s.data[0] != '[' || s.data[n-1] != ']' || s.end(s.count-1) != n-1 {
 		return false
 	}
-	start := 1
-	for i := 0; i < s.count-1; i++ {
+	start, deleted := 1, 0
+	for i := 0; i < s.count; i++ {
 		end := s.end(i)
-		if end < start || end >= n-1 || s.data[end] != ',' {
+		last := i == s.count-1
+		if end < start || !last && (end >= n-1 || s.data[end] != ',') {
 			return false
+		}
+		if s.marked(i) {
+			deleted++
+			if end != start+1 || s.data[start] != '0' {
+				return false
+			}
 		}
 		start = end + 1
 	}
-	return start <= n-1
+	return deleted == s.deleted
 }

@@ -34,11 +34,12 @@ const MaxSeq Seq = 1<<53 - 1
 // Segment is one decoded frame. It is immutable once a store has accepted it,
 // so any number of readers may share its bytes.
 type Segment struct {
-	frame []byte
-	table []byte // count × uint32: where in data each record ends
-	data  []byte // "[" records joined by "," "]"
-	first Seq
-	count int
+	frame   []byte
+	table   []byte // count × uint32: where in data each record ends
+	data    []byte // "[" records joined by "," "]"
+	first   Seq
+	count   int
+	deleted int
 }
 
 // First is the seq of the oldest record of the segment.
@@ -80,10 +81,40 @@ func (s *Segment) List() []byte { return s.data }
 
 // Table is where each record ends within List, as little-endian uint32; the
 // first begins at 1, and each other one byte behind the end of the one before.
+// Where there are deleted records, theirs have the highest bit set.
 func (s *Segment) Table() []byte { return s.table }
 
 func (s *Segment) end(i int) int {
-	return int(binary.LittleEndian.Uint32(s.table[i*4:]))
+	return int(binary.LittleEndian.Uint32(s.table[i*4:]) &^ markDeleted)
+}
+
+func (s *Segment) marked(i int) bool { return s.table[i*4+3]&(markDeleted>>24) != 0 }
+
+// Deleted is the number of records whose values are gone.
+func (s *Segment) Deleted() int { return s.deleted }
+
+// IsDeleted reports whether the value of the record with that seq, which must
+// lie in the segment, is gone.
+func (s *Segment) IsDeleted(seq Seq) bool { return s.deleted > 0 && s.marked(int(seq-s.first)) }
+
+// Without builds the segment with some more of its records deleted, in the
+// same place.
+func (s *Segment) Without(seqs ...Seq) *Segment {
+	gone := make([]bool, s.count)
+	for _, seq := range seqs {
+		gone[seq-s.first] = true
+	}
+	var b Builder
+	for i := range gone {
+		if gone[i] || s.marked(i) {
+			b.AddDeleted()
+		} else {
+			b.Add(s.data[s.start(i):s.end(i)])
+		}
+	}
+	without := b.Finish()
+	without.Place(s.first, false)
+	return without
 }
 
 func (s *Segment) start(i int) int {
@@ -101,6 +132,9 @@ func (s *Segment) start(i int) int {
 func (s *Segment) Place(first Seq, continues bool) {
 	s.first = first
 	var flags uint16
+	if s.deleted > 0 {
+		flags |= flagDeleted
+	}
 	if continues {
 		flags |= flagContinues
 	}
@@ -109,8 +143,19 @@ func (s *Segment) Place(first Seq, continues bool) {
 	binary.LittleEndian.PutUint64(s.frame[offHeaderSum:], xxhash.Sum64(s.frame[:offHeaderSum]))
 }
 
+// Stamp writes a number into the header by which the store that is about to
+// write the segment can find this very commit again, 0 for none. It takes
+// effect with the next Place. A segment with deleted records has no room for
+// it; new commits have none of those.
+func (s *Segment) Stamp(commit uint64) {
+	if s.deleted > 0 {
+		return
+	}
+	binary.LittleEndian.PutUint64(s.frame[offCommit:], commit)
+}
+
 // MaxRecord is the most bytes one record may have.
 const MaxRecord = 256 << 20
 
-// maxData keeps a segment's data addressable by its table.
-const maxData = math.MaxUint32
+// maxData keeps a segment's data addressable by its table, and a bit free there.
+const maxData = math.MaxInt32

@@ -207,8 +207,8 @@ func TestDecodeErrors(t *testing.T) {
 			return b
 		}, segment.ErrCorrupt, "impossible version or length", 5, none},
 		{"version, damaged", func(b []byte) []byte { b[4] ^= 8; return b }, segment.ErrCorrupt, "header's checksum", none, none},
-		{"unknown flag", func(b []byte) []byte { b[6] |= 2; return sum(b) }, segment.ErrCorrupt, "flags", 5, none},
-		{"reserved bytes", func(b []byte) []byte { b[35] = 1; return sum(b) }, segment.ErrCorrupt, "flags", 5, none},
+		{"unknown flag", func(b []byte) []byte { b[6] |= 4; return sum(b) }, segment.ErrCorrupt, "flags", 5, none},
+		{"commit", func(b []byte) []byte { b[35] ^= 1; return b }, segment.ErrCorrupt, "header's checksum", none, none},
 		{"negative seq", func(b []byte) []byte { b[15] = 0x80; return sum(b) }, segment.ErrCorrupt, "out of range", none, none},
 		{"seq that JavaScript cannot count", func(b []byte) []byte {
 			binary.LittleEndian.PutUint64(b[8:], uint64(segment.MaxSeq)-2)
@@ -319,4 +319,71 @@ func TestModel(t *testing.T) {
 			t.Fatal("how records are added shows in the frame")
 		}
 	})
+}
+
+func segmentOf(first segment.Seq, records ...string) *segment.Segment {
+	var b segment.Builder
+	for _, r := range records {
+		b.Add([]byte(r))
+	}
+	s := b.Finish()
+	s.Place(first, false)
+	return s
+}
+
+func TestDeleted(t *testing.T) {
+	secret := `{"secret":"gone"}`
+	s := segmentOf(7, `{"a":1}`, secret, `0`, ``).Without(8).Without(10, 8)
+	decoded, err := segment.Decode(bytes.Clone(s.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var joined segment.Builder
+	joined.Add([]byte(`"before"`))
+	joined.AddSegment(decoded)
+	merged := joined.Finish()
+	merged.Place(6, true)
+	again, err := segment.Decode(merged.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []*segment.Segment{s, decoded, again} {
+		if s.Deleted() != 2 || bytes.Contains(s.Bytes(), []byte("secret")) {
+			t.Fatalf("%d deleted: %q", s.Deleted(), s.Bytes())
+		}
+		for seq, want := range map[segment.Seq]string{7: `{"a":1}`, 8: "deleted", 9: `0`, 10: "deleted"} {
+			got := string(s.Record(seq))
+			if s.IsDeleted(seq) {
+				got = "deleted"
+			}
+			if got != want {
+				t.Errorf("record %d is %s, want %s", seq, got, want)
+			}
+		}
+	}
+	if h, err := segment.ReadHeader(again.Bytes()); err != nil || h.Deleted != 2 || h.Commit != 0 || !h.Continues {
+		t.Fatalf("the header: %+v, %v", h, err)
+	}
+	if want := `["before",{"a":1},0,0,0]`; string(again.List()) != want {
+		t.Fatalf("the list is %s, want %s", again.List(), want)
+	}
+	if next := segmentOf(0, "a"); next.Deleted() != 0 || next.IsDeleted(0) {
+		t.Fatal("a new segment has deleted records")
+	}
+}
+
+func TestDeletedMarksThatDoNotHold(t *testing.T) {
+	for name, harm := range map[string]func(b []byte){
+		"a mark more than the header counts": func(b []byte) { b[segment.HeaderSize+3] |= 0x80 },
+		"a mark less":                        func(b []byte) { b[segment.HeaderSize+7] &^= 0x80 },
+		"a count of none":                    func(b []byte) { b[32] = 0 },
+		"a count of more than all":           func(b []byte) { b[32] = 9 },
+		"a value where there should be none": func(b []byte) { b[segment.HeaderSize+12+5] = '1' },
+	} {
+		b := bytes.Clone(segmentOf(7, `"a"`, `"b"`, `"c"`).Without(8).Bytes())
+		harm(b)
+		if _, err := segment.Decode(sum(b)); !errors.Is(err, segment.ErrCorrupt) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }

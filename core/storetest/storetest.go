@@ -46,6 +46,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Data) {
 		{"index", index},
 		{"replace merges a run", replace},
 		{"replace refuses what others changed", replaceConflict},
+		{"replace takes several runs at once", replaceRuns},
+		{"deleted records", deleted},
 		{"checkpoints", checkpoints},
 		{"closed", closed},
 		{"a context that has ended", ended},
@@ -298,7 +300,7 @@ func merged(t *testing.T, s core.Store, first, last core.Seq) []*segment.Segment
 func replace(t *testing.T, d Data) {
 	s := open(t, d)
 	before := fill(t, s, 4, 4, 4, 4, 4)
-	state, err := s.Replace(ctx, before.Generation, merged(t, s, 4, 15), 7)
+	state, err := s.Replace(ctx, core.Replacement{Generation: before.Generation, Segments: merged(t, s, 4, 15), Sealed: 7})
 	if errors.Is(err, core.ErrNotAtomic) {
 		t.Skip("this store does not replace here")
 	}
@@ -325,21 +327,96 @@ func replace(t *testing.T, d Data) {
 func replaceConflict(t *testing.T, d Data) {
 	s := open(t, d)
 	before := fill(t, s, 4, 4, 4, 4)
-	if _, err := s.Replace(ctx, before.Generation, merged(t, s, 0, 7), core.None); errors.Is(err, core.ErrNotAtomic) {
+	if _, err := s.Replace(ctx, core.Replacement{Generation: before.Generation, Segments: merged(t, s, 0, 7), Sealed: core.None}); errors.Is(err, core.ErrNotAtomic) {
 		t.Skip("this store does not replace here")
 	}
-	_, err := s.Replace(ctx, before.Generation, merged(t, s, 8, 15), core.None)
+	_, err := s.Replace(ctx, core.Replacement{Generation: before.Generation, Segments: merged(t, s, 8, 15), Sealed: core.None})
 	wantError(t, "replacing by an old generation", err, core.ErrConflict)
 	now, _ := s.State(ctx)
 	part := Numbered(2, 4)
 	part.Place(2, false)
-	_, err = s.Replace(ctx, now.Generation, []*segment.Segment{part}, core.None)
+	_, err = s.Replace(ctx, core.Replacement{Generation: now.Generation, Segments: []*segment.Segment{part}, Sealed: core.None})
 	wantError(t, "replacing parts of segments", err, core.ErrConflict)
 	beyond := Numbered(12, 9)
 	beyond.Place(12, false)
-	_, err = s.Replace(ctx, now.Generation, []*segment.Segment{beyond}, core.None)
+	_, err = s.Replace(ctx, core.Replacement{Generation: now.Generation, Segments: []*segment.Segment{beyond}, Sealed: core.None})
 	wantError(t, "replacing beyond the head", err, core.ErrConflict)
 	wantNumbered(t, s, 16)
+}
+
+func replaceRuns(t *testing.T, d Data) {
+	s := open(t, d)
+	before := fill(t, s, 4, 4, 4, 4, 4, 4)
+	segments := append(merged(t, s, 4, 11), merged(t, s, 16, 23)...)
+	state, err := s.Replace(ctx, core.Replacement{Generation: before.Generation, Segments: segments, Sealed: core.None})
+	if errors.Is(err, core.ErrNotAtomic) {
+		t.Skip("this store does not replace here")
+	}
+	if err != nil || state.Head != 23 || state.Deletions != before.Deletions {
+		t.Fatalf("replacing two runs: %+v, %v", state, err)
+	}
+	fill(t, s, 2)
+	for range 2 {
+		wantNumbered(t, s, 26)
+		extents, err := s.Index(ctx, 0, 100)
+		if err != nil || len(extents) != 5 {
+			t.Fatalf("index: %+v, %v", extents, err)
+		}
+		s.Close()
+		s = open(t, d)
+	}
+	// Where one run does not fit, neither is replaced.
+	part := Numbered(25, 1)
+	part.Place(25, false)
+	state, _ = s.State(ctx)
+	_, err = s.Replace(ctx, core.Replacement{Generation: state.Generation, Segments: append(merged(t, s, 0, 11), part), Sealed: core.None})
+	wantError(t, "replacing a run and part of a segment", err, core.ErrConflict)
+	wantNumbered(t, s, 26)
+}
+
+func deleted(t *testing.T, d Data) {
+	s := open(t, d)
+	state := fill(t, s, 3, 4, 3)
+	delete := func(seqs ...core.Seq) {
+		t.Helper()
+		var thinned []*segment.Segment
+		for _, seq := range seqs {
+			run, err := s.Read(ctx, seq, false, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			thinned = append(thinned, run[0].Without(seq))
+		}
+		after, err := s.Replace(ctx, core.Replacement{Generation: state.Generation, Segments: thinned, Sealed: state.Sealed, Deletes: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if after.Deletions != state.Deletions+1 || after.Head != state.Head {
+			t.Fatalf("state after deleting: %+v, before: %+v", after, state)
+		}
+		state = after
+	}
+	delete(1, 9)
+	delete(2)
+	gone := map[core.Seq]bool{1: true, 2: true, 9: true}
+	state = fill(t, s, 1)
+	for range 2 {
+		extents, err := s.Index(ctx, 0, 100)
+		if err != nil || len(extents) != 4 || extents[0].Deleted != 2 || extents[1].Deleted != 0 || extents[2].Deleted != 1 {
+			t.Fatalf("index: %+v, %v", extents, err)
+		}
+		for seq := core.Seq(0); seq <= state.Head; seq++ {
+			run, err := s.Read(ctx, seq, false, 1)
+			if err != nil {
+				t.Fatalf("read %d: %v", seq, err)
+			}
+			if run[0].IsDeleted(seq) != gone[seq] || !gone[seq] && string(run[0].Record(seq)) != fmt.Sprintf(`{"seq":%d}`, seq) {
+				t.Fatalf("record %d: deleted %t, %s", seq, run[0].IsDeleted(seq), run[0].Record(seq))
+			}
+		}
+		s.Close()
+		s = open(t, d)
+	}
 }
 
 func checkpoints(t *testing.T, d Data) {
@@ -604,7 +681,7 @@ func model(t *testing.T, d Data) {
 			i := r.Intn(len(extents) - 1)
 			j := min(len(extents)-1, i+1+r.Intn(10))
 			state, _ := s.State(ctx)
-			_, err = s.Replace(ctx, state.Generation, merged(t, s, extents[i].First, extents[j].Last), state.Sealed)
+			_, err = s.Replace(ctx, core.Replacement{Generation: state.Generation, Segments: merged(t, s, extents[i].First, extents[j].Last), Sealed: state.Sealed})
 			if err != nil && !errors.Is(err, core.ErrNotAtomic) {
 				t.Fatalf("step %d: replace: %v", step, err)
 			}

@@ -5,63 +5,170 @@ package idbstore
 import (
 	"context"
 	"errors"
-	"fmt"
+	"math/rand/v2"
 	"syscall/js"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
 
+// maxTailRow is the largest segment that goes to the tail: larger ones are
+// better written where they will stay.
+const maxTailRow = 32 << 10
+
 // Append implements core.Store.
-func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (state core.State, err error) {
-	var before, after stateRow
+func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.State, error) {
+	if len(segments) == 1 && segments[0].Size() <= maxTailRow {
+		return s.appendRow(ctx, segments[0])
+	}
+	return s.appendSegments(ctx, segments)
+}
+
+// appendRow commits a small segment to the tail, whoever else appends
+// meanwhile; which key the browser gave it tells whether anybody did.
+func (s *Store) appendRow(ctx context.Context, seg *segment.Segment) (state core.State, err error) {
+	commit := rand.Uint64() | 1
+	attempted := false
+	var before int64
+	err = s.do(ctx, func(c *connection) error {
+		if attempted {
+			// The connection was lost in the middle of the commit.
+			if found, err := s.locate(c, seg, commit, before, &state); found || err != nil {
+				return err
+			}
+		}
+		s.mu.Lock()
+		before = s.known.key()
+		seg.Stamp(commit)
+		seg.Place(s.known.state().Head+1, false)
+		s.mu.Unlock()
+		attempted = true
+		key, err := s.putRow(c, seg)
+		if err != nil {
+			return hostError("appending", err)
+		}
+		s.mu.Lock()
+		expected := key == s.known.key()+1
+		if expected {
+			s.known.learn(s.known.settled, []tailRow{{key: key, commit: commit, count: seg.Count(), claim: seg.First(), Extent: core.Extent{Size: seg.Size()}}})
+		}
+		s.mu.Unlock()
+		found, err := s.locate(c, seg, commit, before, &state)
+		if err == nil && !found {
+			err = core.ErrUncertain
+		}
+		return err
+	})
+	return state, err
+}
+
+// putRow writes one row and answers its key.
+func (s *Store) putRow(c *connection, seg *segment.Segment) (key int64, err error) {
+	t, err := browser().begin(c.raw, browser().tail, browser().readwrite, s.durability())
+	if err != nil {
+		return 0, err
+	}
+	var row js.Value
+	err = t.request(func() {
+		row = t.put.Invoke(t.objectStore.Invoke(t.js, t.tail), t.bytesToJS(seg.Bytes()))
+		if t.commit.Truthy() {
+			t.commit.Invoke(t.js)
+		}
+	})
+	if err = errors.Join(err, t.end()); err != nil {
+		return 0, err
+	}
+	return int64(t.reflectGet.Invoke(row, t.result).Float()), nil
+}
+
+// locate finds the place of a commit of ours in the tail, looking at the
+// database where it is not known, and gives it to the segment.
+func (s *Store) locate(c *connection, seg *segment.Segment, commit uint64, before int64, state *core.State) (found bool, err error) {
+	for looked := false; ; looked = true {
+		s.mu.Lock()
+		last, found, err := s.known.whereabouts(commit, before)
+		if found {
+			*state = s.known.state()
+			state.Head = last
+			s.window.extend(core.Extent{First: seg.First(), Last: seg.Last(), Size: seg.Size()})
+		}
+		s.mu.Unlock()
+		if found {
+			seg.Stamp(0)
+			seg.Place(last-core.Seq(seg.Count())+1, false)
+			return true, nil
+		}
+		if looked {
+			return false, err
+		}
+		if err := s.look(c); err != nil {
+			return false, err
+		}
+	}
+}
+
+// appendSegments commits segments to where they will stay, behind all that is
+// in the tail, which moves there too.
+func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment) (state core.State, err error) {
+	var before, after settled
 	attempted := false
 	err = s.do(ctx, func(c *connection) error {
 		if attempted {
 			// The connection was lost in the middle of the commit. The row
 			// tells whether that one took effect.
-			switch now := s.lastRow(); now {
-			case after:
-				state = after.state()
+			if err := s.look(c); err != nil {
+				return err
+			}
+			switch s.lastSettled().commit {
+			case after.commit:
+				state = after.State
 				return nil
-			case before:
+			case before.commit:
 			default:
 				return core.ErrUncertain
 			}
 		}
-		before = s.lastRow()
 		attempted = true
-		after, err = s.appendOnce(c, segments, &before, false)
+		s.mu.Lock()
+		before = s.known.settled
+		careful := len(s.known.tail) > 0
+		s.mu.Unlock()
+		after, err = s.appendOnce(c, segments, &before, careful)
 		if errors.Is(err, errBehind) {
 			after, err = s.appendOnce(c, segments, &before, true)
 		}
 		if err != nil {
 			return hostError("appending", err)
 		}
-		s.appended(after, before, segments)
-		state = after.state()
+		s.mu.Lock()
+		s.known.learn(after, nil)
+		for _, seg := range segments {
+			s.window.extend(core.Extent{First: seg.First(), Last: seg.Last(), Size: seg.Size()})
+		}
+		s.mu.Unlock()
+		state = after.State
 		return nil
 	})
 	return state, err
 }
 
-func (s *Store) lastRow() stateRow {
+func (s *Store) lastSettled() settled {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.row
+	return s.known.settled
 }
 
-// errBehind says that another writer has appended since the state row was seen.
+// errBehind says that another writer has appended since we last knew.
 var errBehind = errors.New("another writer was faster")
 
-// appendOnce makes one transaction of a commit. The first request compares the
-// state row with before; nobody waits for the answer before writing, since
-// mostly it is as believed and one trip to the browser's storage process is
-// saved. Where it is not, the transaction is aborted with all it wrote, before
-// becomes what was found, and the error is errBehind. A careful transaction
-// waits for the row and writes behind what it says, so it cannot be behind.
-func (s *Store) appendOnce(c *connection, segments []*segment.Segment, before *stateRow, careful bool) (after stateRow, err error) {
-	t, err := browser().begin(c.raw, browser().both, browser().readwrite, s.durability())
+// appendOnce makes one transaction of a commit. The first requests compare the
+// state row with before, and see that the tail is empty; nobody waits for the
+// answers before writing, since mostly it is as believed and one trip to the
+// browser's storage process is saved. Where it is not, the transaction is
+// aborted with all it wrote, and the error is errBehind. A careful transaction
+// waits for them and writes behind what they say, so it cannot be behind.
+func (s *Store) appendOnce(c *connection, segments []*segment.Segment, before *settled, careful bool) (after settled, err error) {
+	t, err := browser().begin(c.raw, browser().all, browser().readwrite, s.durability())
 	if err != nil {
 		return after, err
 	}
@@ -73,36 +180,30 @@ func (s *Store) appendOnce(c *connection, segments []*segment.Segment, before *s
 	return after, t.end()
 }
 
-func (t *transaction) append(segments []*segment.Segment, before *stateRow, careful bool) (after stateRow, err error) {
-	var store, meta, row js.Value
+func (t *transaction) append(segments []*segment.Segment, before *settled, careful bool) (after settled, err error) {
+	var found *stored
 	err = t.request(func() {
-		store, meta = t.objectStore.Invoke(t.js, t.segments), t.objectStore.Invoke(t.js, t.meta)
-		row = t.get.Invoke(meta, t.stateKey)
+		found = t.askStored(before.moved, !careful)
 		if !careful {
-			after = t.write(store, meta, segments, *before)
+			after = t.write(segments, *before, nil)
 		}
 	})
 	if err != nil {
 		return after, err
 	}
-	value, err := t.await(row)
-	if err != nil {
-		return after, err
-	}
-	found, err := t.readRow(value)
+	now, rows, err := t.readStored(found)
 	switch {
-	case errors.Is(err, errNoStateRow), err == nil && found.state().ID != before.state().ID:
+	case errors.Is(err, errNoStateRow), err == nil && now.ID != before.ID:
 		return after, core.ErrGone
 	case err != nil:
 		return after, err
-	case !careful && found != *before:
-		*before = found
+	case !careful && (now.commit != before.commit || len(rows) > 0):
 		return after, errBehind
 	}
 	return after, t.request(func() {
 		if careful {
-			*before = found
-			after = t.write(store, meta, segments, found)
+			*before = now
+			after = t.write(segments, now, rows)
 		}
 		if t.commit.Truthy() {
 			t.commit.Invoke(t.js)
@@ -110,113 +211,59 @@ func (t *transaction) append(segments []*segment.Segment, before *stateRow, care
 	})
 }
 
-// write puts segments behind the head of a state, and the state after them.
-func (t *transaction) write(store, meta js.Value, segments []*segment.Segment, before stateRow) stateRow {
-	state := before.state()
+// write puts the rows of the tail and segments behind them, empties the tail,
+// and puts the state after it. It uses up a key of the tail, so that whoever
+// appends there finds that it has not been alone.
+func (t *transaction) write(segments []*segment.Segment, before settled, rows []tailRow) (after settled) {
+	store := t.objectStore.Invoke(t.js, t.segments)
+	t.move(store, rows)
+	after = before.next(rows)
 	for _, seg := range segments {
-		seg.Place(state.Head+1, false)
+		seg.Stamp(0)
+		seg.Place(after.Head+1, false)
 		t.put.Invoke(store, t.segmentToJS(seg.Bytes()), segmentKey(seg))
-		state.Head = seg.Last()
+		after.Head = seg.Last()
 	}
-	after := newStateRow(state)
-	t.put.Invoke(meta, t.bytesToJS(after[:]), t.stateKey)
+	after.moved++
+	tail := t.objectStore.Invoke(t.js, t.tail)
+	t.put.Invoke(tail, 0, float64(after.moved))
+	t.del.Invoke(tail, t.upperBound.Invoke(float64(after.moved)))
+	t.put.Invoke(t.objectStore.Invoke(t.js, t.meta), t.bytesToJS(after.row()), t.stateKey)
 	return after
+}
+
+// move puts rows of the tail where segments are, a damaged one as it is.
+func (t *transaction) move(store js.Value, rows []tailRow) {
+	for _, r := range rows {
+		frame := r.frame
+		if seg, err := r.segment(frame); err == nil {
+			frame = seg.Bytes()
+		}
+		t.put.Invoke(store, t.bytesToJS(frame), extentKey(r.Extent))
+	}
 }
 
 // segmentKey is the key that a segment is stored under.
 func segmentKey(s *segment.Segment) js.Value {
-	return extentKey(core.Extent{First: s.First(), Last: s.Last(), Size: s.Size()})
+	return extentKey(core.Extent{First: s.First(), Last: s.Last(), Size: s.Size(), Deleted: s.Deleted()})
 }
 
 func extentKey(e core.Extent) js.Value {
-	return js.ValueOf([]any{float64(e.Last), float64(e.First), float64(e.Size)})
+	key := []any{float64(e.Last), float64(e.First), float64(e.Size)}
+	if e.Deleted > 0 {
+		key = append(key, float64(e.Deleted))
+	}
+	return js.ValueOf(key)
 }
 
 func extentOfKey(key js.Value) core.Extent {
-	return core.Extent{
+	e := core.Extent{
 		Last:  core.Seq(key.Index(0).Float()),
 		First: core.Seq(key.Index(1).Float()),
 		Size:  key.Index(2).Int(),
 	}
-}
-
-// appended takes a commit of ours to heart.
-func (s *Store) appended(after, before stateRow, segments []*segment.Segment) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if before != s.row && before.state().Generation != s.row.state().Generation {
-		s.window.forget()
+	if key.Length() > 3 {
+		e.Deleted = key.Index(3).Int()
 	}
-	s.row = after
-	for _, seg := range segments {
-		s.window.extend(core.Extent{First: seg.First(), Last: seg.Last(), Size: seg.Size()})
-	}
-}
-
-// Replace implements core.Store.
-func (s *Store) Replace(ctx context.Context, generation uint64, segments []*segment.Segment, sealed core.Seq) (state core.State, err error) {
-	first, last := segments[0].First(), segments[len(segments)-1].Last()
-	var after stateRow
-	attempted := false
-	err = s.do(ctx, func(c *connection) error {
-		if attempted && s.lastRow() == after {
-			state = after.state()
-			return nil
-		}
-		t, err := browser().begin(c.raw, browser().both, browser().readwrite, s.durability())
-		if err != nil {
-			return hostError("replacing", err)
-		}
-		attempted = true
-		after, err = t.replace(generation, segments, sealed)
-		if err != nil {
-			t.abandon()
-			return hostError(fmt.Sprintf("replacing seq %d to %d", first, last), err)
-		}
-		if err := t.end(); err != nil {
-			return hostError("replacing", err)
-		}
-		s.saw(after)
-		state = after.state()
-		return nil
-	})
-	return state, err
-}
-
-func (t *transaction) replace(generation uint64, segments []*segment.Segment, sealed core.Seq) (after stateRow, err error) {
-	var store, meta, row, keys js.Value
-	first, last := segments[0].First(), segments[len(segments)-1].Last()
-	replaced := t.bound.Invoke([]any{float64(first)}, []any{float64(last), js.ValueOf([]any{})})
-	err = t.request(func() {
-		store, meta = t.objectStore.Invoke(t.js, t.segments), t.objectStore.Invoke(t.js, t.meta)
-		row = t.get.Invoke(meta, t.stateKey)
-		keys = t.getAllKeys.Invoke(store, replaced)
-	})
-	if err != nil {
-		return after, err
-	}
-	if _, err := t.await(keys); err != nil {
-		return after, err
-	}
-	before, err := t.readRow(t.reflectGet.Invoke(row, t.result))
-	if err != nil {
-		return after, err
-	}
-	state := before.state()
-	extents := extentsOfKeys(t.reflectGet.Invoke(keys, t.result))
-	n := len(extents)
-	if state.Generation != generation || n == 0 || extents[0].First != first || extents[n-1].Last != last {
-		return after, core.ErrConflict
-	}
-	state.Generation++
-	state.Sealed = sealed
-	after = newStateRow(state)
-	err = t.request(func() {
-		t.del.Invoke(store, replaced)
-		for _, seg := range segments {
-			t.put.Invoke(store, t.segmentToJS(seg.Bytes()), segmentKey(seg))
-		}
-		t.put.Invoke(meta, t.bytesToJS(after[:]), t.stateKey)
-	})
-	return after, err
+	return e
 }

@@ -15,12 +15,15 @@ import (
 
 const (
 	segmentStore    = "segments"
+	tailStore       = "tail"
 	metaStore       = "meta"
 	checkpointStore = "checkpoints"
 
 	// databaseVersion never changes: see the package comment.
 	databaseVersion = 1
 )
+
+var objectStores = []string{segmentStore, tailStore, metaStore, checkpointStore}
 
 // connection is one open IDBDatabase. Browsers close connections when storage
 // is cleared, when another tab deletes or upgrades the database, and, WebKit,
@@ -47,8 +50,9 @@ func connect(ctx context.Context, name string) (*connection, error) {
 	}
 	var upgradeErr error
 	request, err := factory.Open(context.Background(), name, databaseVersion, func(db *idb.Database, _, _ uint) error {
-		for _, store := range []string{segmentStore, metaStore, checkpointStore} {
-			if _, err := db.CreateObjectStore(store, idb.ObjectStoreOptions{}); err != nil {
+		for _, store := range objectStores {
+			options := idb.ObjectStoreOptions{AutoIncrement: store == tailStore}
+			if _, err := db.CreateObjectStore(store, options); err != nil {
 				upgradeErr = err
 			}
 		}
@@ -69,7 +73,7 @@ func connect(ctx context.Context, name string) (*connection, error) {
 	if err != nil || !raw.Truthy() {
 		return nil, fmt.Errorf("opening the database: it stayed blocked: %w", errLost)
 	}
-	for _, store := range []string{segmentStore, metaStore, checkpointStore} {
+	for _, store := range objectStores {
 		if !raw.Get("objectStoreNames").Call("contains", store).Bool() {
 			raw.Call("close")
 			return nil, fmt.Errorf("opening the database: it has no object store %q, so it is not ours: %w", store, core.ErrVersion)

@@ -7,25 +7,31 @@
 //
 // One database a log, of IndexedDB version 1 for ever: what changes in later
 // formats is inside the data, since an IndexedDB upgrade must wait for every
-// other tab. It has three object stores without key paths or indexes:
+// other tab. It has four object stores without key paths or indexes:
 //
 //	segments     [last, first, size] -> Uint8Array, a frame of package segment
-//	meta         "state" -> Uint8Array, see stateRow
+//	tail         number by the key generator -> Uint8Array, a small frame
+//	meta         "state" -> Uint8Array, see settled
 //	checkpoints  name -> Uint8Array
 //
-// The last seq leads a segment's key because then the segment that holds a
+// In segments the last seq leads the key because then the segment that holds a
 // seq is the first one at or behind it, which one request finds. First and
 // size are there so that keys alone, which are cheap to list, plan reads by
 // bytes, and name what is lost where a value is damaged.
 //
 // # Several writers
 //
-// Tabs and workers share a database. An append writes its segments for the
-// place where this store believes the log ends, and in the same transaction
-// compares the state row with what it believes; where another writer was
-// faster, it takes the place that the row gives, still inside the transaction,
-// so nobody starves and no lock is needed. IndexedDB runs transactions that
-// write one after the other.
+// Tabs and workers share a database, and IndexedDB runs transactions that write
+// one after the other. A small commit is one put into the tail, which costs
+// what any put costs: nothing is read first. Its place follows from how many
+// records the rows before it hold; the key that it got tells whether those are
+// the rows that its writer knows.
+//
+// A larger commit goes where it will stay, and takes along what is in the tail.
+// It is written for the place where this store believes the log ends, and the
+// same transaction compares the state row and the tail with what is believed;
+// where another writer was faster, it takes the place that it finds, still
+// inside the transaction. So nobody starves and no lock is needed.
 //
 // # What goes through go-indexeddb
 //

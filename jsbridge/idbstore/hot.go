@@ -14,8 +14,8 @@ import (
 // that a call is one Invoke, without looking up a name or passing a string.
 type host struct {
 	transaction, objectStore, commit, abort js.Value
-	put, get, del, getAllKeys               js.Value
-	lowerBound, bound                       js.Value
+	put, get, del, getAll, getAllKeys       js.Value
+	lowerBound, upperBound, bound           js.Value
 	reflectGet, reflectSet                  js.Value
 
 	uint8Array                             js.Value
@@ -24,7 +24,8 @@ type host struct {
 	errorKey, length                       js.Value
 	readonly, readwrite                    js.Value
 	relaxed, strict                        js.Value
-	segments, meta, checkpoints, both      js.Value
+	segments, tail, meta, checkpoints      js.Value
+	all, metaAndTail                       js.Value
 	stateKey                               js.Value
 }
 
@@ -44,8 +45,10 @@ var browser = sync.OnceValue(func() *host {
 		put:         method("IDBObjectStore", "put"),
 		get:         method("IDBObjectStore", "get"),
 		del:         method("IDBObjectStore", "delete"),
+		getAll:      method("IDBObjectStore", "getAll"),
 		getAllKeys:  method("IDBObjectStore", "getAllKeys"),
 		lowerBound:  keyRange.Get("lowerBound").Call("bind", keyRange),
+		upperBound:  keyRange.Get("upperBound").Call("bind", keyRange),
 		bound:       keyRange.Get("bound").Call("bind", keyRange),
 		reflectGet:  global.Get("Reflect").Get("get"),
 		reflectSet:  global.Get("Reflect").Get("set"),
@@ -62,9 +65,11 @@ var browser = sync.OnceValue(func() *host {
 		relaxed:     js.ValueOf(map[string]any{"durability": "relaxed"}),
 		strict:      js.ValueOf(map[string]any{"durability": "strict"}),
 		segments:    js.ValueOf(segmentStore),
+		tail:        js.ValueOf(tailStore),
 		meta:        js.ValueOf(metaStore),
 		checkpoints: js.ValueOf(checkpointStore),
-		both:        js.ValueOf([]any{segmentStore, metaStore}),
+		all:         js.ValueOf([]any{segmentStore, tailStore, metaStore}),
+		metaAndTail: js.ValueOf([]any{metaStore, tailStore}),
 		stateKey:    js.ValueOf(stateKey),
 	}
 })
@@ -77,8 +82,8 @@ type transaction struct {
 }
 
 // ending hears how a transaction ends, and that a request in it succeeded. Its
-// functions are costly to make and so are used again; no host event can reach
-// them once the transaction has ended, because the handlers are taken off.
+// functions are costly to make and so are used again: a transaction that has
+// ended has no more events.
 type ending struct {
 	done     chan struct{} // one token when the transaction has ended
 	answered chan struct{} // one token when the awaited request succeeded
@@ -119,7 +124,6 @@ func (t *transaction) await(request js.Value) (js.Value, error) {
 	t.reflectSet.Invoke(request, t.host.onsuccess, t.ending.onsuccess)
 	select {
 	case <-t.answered:
-		t.reflectSet.Invoke(request, t.host.onsuccess, js.Null())
 		return t.reflectGet.Invoke(request, t.result), nil
 	case <-t.done:
 		t.done <- struct{}{} // for end
@@ -145,8 +149,6 @@ func (t *transaction) request(make func()) error {
 func (t *transaction) end() error {
 	<-t.done
 	err := t.failure()
-	t.reflectSet.Invoke(t.js, t.host.oncomplete, js.Null())
-	t.reflectSet.Invoke(t.js, t.host.onabort, js.Null())
 	select {
 	case <-t.answered:
 	default:

@@ -29,6 +29,10 @@ func TestMain(m *testing.M) {
 				request.addEventListener('success', () => connections.push(request.result))
 				return request
 			}
+			const commit = IDBTransaction.prototype.commit
+			IDBTransaction.prototype.commit = function () {
+				return this.insteadOfCommit ? this.insteadOfCommit() : commit.call(this)
+			}
 			const transaction = IDBDatabase.prototype.transaction
 			IDBDatabase.prototype.transaction = function (...args) {
 				const tx = transaction.apply(this, args)
@@ -69,10 +73,24 @@ func onNextWrite(text string) {
 
 func appendOne(t *testing.T, s *Store, want core.Seq) {
 	t.Helper()
-	state, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(want, 1)})
-	if err != nil || state.Head != want {
-		t.Fatalf("append %d: %+v, %v", want, state, err)
+	appendSome(t, s, want, 1)
+}
+
+// appendSome makes a commit of one-record segments: one goes to the tail, more
+// go to segments.
+func appendSome(t *testing.T, s *Store, first core.Seq, n int) {
+	t.Helper()
+	state, err := s.Append(ctx, some(first, n))
+	if err != nil || state.Head != first+core.Seq(n)-1 {
+		t.Fatalf("append %d: %+v, %v", first, state, err)
 	}
+}
+
+func some(first core.Seq, n int) (segments []*segment.Segment) {
+	for i := range n {
+		segments = append(segments, storetest.Numbered(first+core.Seq(i), 1))
+	}
+	return segments
 }
 
 func wantWhole(t *testing.T, s *Store, n int) {
@@ -119,26 +137,30 @@ func TestACommitThatTheBrowserLost(t *testing.T) {
 			` + loss + `
 			tx.dispatchEvent(new Event('abort'))
 		})`,
-		"before it took effect": `tx => { ` + loss + `; setTimeout(() => { try { tx.abort() } catch {} }) }`,
+		"before it took effect": `tx => { ` + loss + `; tx.insteadOfCommit = () => tx.abort() }`,
 		"before it could begin": `tx => { tx.abort(); tx.db.close() }`,
 	} {
-		t.Run(name, func(t *testing.T) {
-			s, _ := openFresh(t)
-			appendOne(t, s, 0)
-			onNextWrite(sabotage)
-			appendOne(t, s, 1)
-			appendOne(t, s, 2)
-			wantWhole(t, s, 3)
-		})
+		for _, n := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%s, %d segments", name, n), func(t *testing.T) {
+				s, _ := openFresh(t)
+				appendSome(t, s, 0, n)
+				onNextWrite(sabotage)
+				appendSome(t, s, core.Seq(n), n)
+				appendSome(t, s, core.Seq(2*n), n)
+				wantWhole(t, s, 3*n)
+			})
+		}
 	}
 }
 
 func TestAnAbortWithoutAReasonIsAnError(t *testing.T) {
 	s, _ := openFresh(t)
 	appendOne(t, s, 0)
-	onNextWrite(`tx => queueMicrotask(() => tx.abort())`)
-	if _, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(1, 1)}); !errors.Is(err, errAborted) {
-		t.Fatalf("append in an aborted transaction: %v", err)
+	for n := range 2 {
+		onNextWrite(`tx => { tx.insteadOfCommit = () => tx.abort() }`)
+		if _, err := s.Append(ctx, some(1, n+1)); !errors.Is(err, errAborted) {
+			t.Fatalf("append of %d segments in an aborted transaction: %v", n+1, err)
+		}
 	}
 	onNextWrite(`tx => queueMicrotask(() => tx.abort())`)
 	if err := s.SetCheckpoint(ctx, "a", []byte("x")); !errors.Is(err, errAborted) {
@@ -154,12 +176,17 @@ func TestAnAbortWithoutAReasonIsAnError(t *testing.T) {
 func TestNoRoom(t *testing.T) {
 	s, _ := openFresh(t)
 	appendOne(t, s, 0)
-	onNextWrite(`tx => {
-		Object.defineProperty(tx, 'error', { value: new DOMException('', 'QuotaExceededError') })
-		queueMicrotask(() => tx.abort())
-	}`)
-	if _, err := s.Append(ctx, []*segment.Segment{storetest.Numbered(1, 1)}); !errors.Is(err, core.ErrQuota) {
-		t.Fatalf("append without room: %v", err)
+	for n := range 2 {
+		if _, err := s.State(ctx); err != nil { // on a connection anew, as one without room is dropped
+			t.Fatal(err)
+		}
+		onNextWrite(`tx => {
+			Object.defineProperty(tx, 'error', { value: new DOMException('', 'QuotaExceededError') })
+			tx.insteadOfCommit = () => tx.abort()
+		}`)
+		if _, err := s.Append(ctx, some(1, n+1)); !errors.Is(err, core.ErrQuota) {
+			t.Fatalf("append of %d segments without room: %v", n+1, err)
+		}
 	}
 	appendOne(t, s, 1)
 	wantWhole(t, s, 2)
@@ -306,3 +333,12 @@ func await(t *testing.T, text string, args ...any) {
 		t.Fatal(err)
 	}
 }
+
+// onEffect closes took when the page's tookEffect is called.
+func onEffect(took chan struct{}) (release func()) {
+	hook := js.FuncOf(func(js.Value, []js.Value) any { close(took); return nil })
+	js.Global().Set("tookEffect", hook)
+	return hook.Release
+}
+
+func lose() { js.Global().Call("lose") }

@@ -12,14 +12,23 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
 
-// Read implements core.Store.
+// Read implements core.Store. A run ends where the segments end and the tail
+// begins.
 func (s *Store) Read(ctx context.Context, seq core.Seq, reverse bool, budget int) (found []*segment.Segment, err error) {
 	err = s.do(ctx, func(c *connection) (err error) {
-		if err := s.contains(c, seq); err != nil {
-			return err
+		if seq < 0 || seq > s.lastState().Head {
+			if err := s.look(c); err != nil {
+				return err
+			}
+			if seq < 0 || seq > s.lastState().Head {
+				return fmt.Errorf("seq %d: %w", seq, core.ErrNotFound)
+			}
 		}
 		found, err = s.readOnce(c, seq, reverse, budget)
 		if errors.Is(err, errStale) {
+			if err := s.look(c); err != nil {
+				return err
+			}
 			s.mu.Lock()
 			s.window.forget()
 			s.mu.Unlock()
@@ -33,35 +42,28 @@ func (s *Store) Read(ctx context.Context, seq core.Seq, reverse bool, budget int
 	return found, err
 }
 
-// contains checks that a seq is within the log, looking again where another
-// tab may have appended it.
-func (s *Store) contains(c *connection, seq core.Seq) error {
-	if seq >= 0 && seq <= s.lastRow().state().Head {
-		return nil
+func (s *Store) readOnce(c *connection, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
+	s.mu.Lock()
+	var rows []tailRow
+	if i := s.known.find(seq); i >= 0 && reverse {
+		rows = append(rows, s.known.tail[:i+1]...)
+	} else if i >= 0 {
+		rows = append(rows, s.known.tail[i:]...)
 	}
-	if seq >= 0 {
-		value, err := read(context.Background(), c, metaStore, browser().stateKey)
-		if err != nil {
-			return err
-		}
-		row, err := browser().readRow(value)
-		if err != nil {
-			return err
-		}
-		if s.saw(row); seq <= row.state().Head {
-			return nil
-		}
+	s.mu.Unlock()
+	if len(rows) > 0 {
+		return s.readTail(c, rows, reverse, budget)
 	}
-	return fmt.Errorf("seq %d: %w", seq, core.ErrNotFound)
+	return s.readSegments(c, seq, reverse, budget)
 }
 
 // errStale says that segments are no longer where the window says, because
 // another tab has merged them.
 var errStale = errors.New("the index is stale")
 
-// readOnce plans by the window, loading it first where it does not reach, and
+// readSegments plans by the window, loading it first where it does not reach, and
 // reads all the plan's segments at once in the same transaction.
-func (s *Store) readOnce(c *connection, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
+func (s *Store) readSegments(c *connection, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
 	t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
 	if err != nil {
 		return nil, hostError("reading", err)
@@ -78,6 +80,11 @@ func (s *Store) readIn(t *transaction, seq core.Seq, reverse bool, budget int) (
 	var store js.Value
 	if err := t.request(func() { store = t.objectStore.Invoke(t.js, t.segments) }); err != nil {
 		return nil, hostError("reading", err)
+	}
+	if budget <= 1 {
+		if seg := t.readAlone(store, seq); seg != nil {
+			return []*segment.Segment{seg}, nil
+		}
 	}
 	plan, err := s.plan(t, store, seq, reverse, budget)
 	if err != nil {
@@ -108,6 +115,108 @@ func (s *Store) readIn(t *transaction, seq core.Seq, reverse bool, budget int) (
 		found = append(found, seg)
 	}
 	return found, nil
+}
+
+// readAlone reads the segment that holds seq without knowing its key, nil where
+// it cannot: then the keys tell why.
+func (t *transaction) readAlone(store js.Value, seq core.Seq) *segment.Segment {
+	var request js.Value
+	err := t.request(func() { request = t.get.Invoke(store, t.lowerBound.Invoke([]any{float64(seq)})) })
+	if err != nil {
+		return nil
+	}
+	value, err := t.await(request)
+	if err != nil {
+		return nil
+	}
+	head, ok := t.segmentFromJS(value, segment.HeaderSize)
+	if !ok {
+		return nil
+	}
+	h, err := segment.ReadHeader(head)
+	if err != nil || h.First > seq || h.Last() < seq {
+		return nil
+	}
+	frame, _ := t.segmentFromJS(value, h.Size)
+	seg, err := segment.Decode(frame)
+	if err != nil {
+		return nil
+	}
+	return seg
+}
+
+// readTail reads rows of the tail, from one end of them on.
+func (s *Store) readTail(c *connection, rows []tailRow, reverse bool, budget int) (found []*segment.Segment, err error) {
+	for i, j := 0, len(rows)-1; reverse && i < j; i, j = i+1, j-1 {
+		rows[i], rows[j] = rows[j], rows[i]
+	}
+	n, missing := 0, 0
+	for n < len(rows) && (n == 0 || budget > 0) {
+		budget -= rows[n].Size
+		if rows[n].frame == nil {
+			missing++
+		}
+		n++
+	}
+	rows = rows[:n]
+	if missing > 0 {
+		if err := s.fetch(c, rows); err != nil {
+			return nil, err
+		}
+	}
+	for i, r := range rows {
+		seg, err := r.segment(r.frame)
+		if err != nil && i == 0 {
+			return nil, err
+		}
+		if err != nil {
+			break
+		}
+		found = append(found, seg)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, seg := range found {
+		// Whoever reads keeps what it reads; and a segment's bytes are not ours any more.
+		if i := s.known.find(seg.First()); i >= 0 {
+			s.known.tail[i].frame = nil
+		}
+	}
+	return found, nil
+}
+
+// fetch reads the frames that the rows lack.
+func (s *Store) fetch(c *connection, rows []tailRow) error {
+	t, err := browser().begin(c.raw, browser().tail, browser().readonly, browser().relaxed)
+	if err != nil {
+		return hostError("reading", err)
+	}
+	requests := make([]js.Value, len(rows))
+	var newest js.Value
+	err = t.request(func() {
+		tail := t.objectStore.Invoke(t.js, t.tail)
+		for i, r := range rows {
+			if r.frame == nil {
+				requests[i] = t.get.Invoke(tail, float64(r.key))
+				newest = requests[i]
+			}
+		}
+	})
+	if err == nil {
+		_, err = t.await(newest)
+	}
+	for i := range rows {
+		if err != nil || rows[i].frame != nil {
+			continue
+		}
+		value := t.reflectGet.Invoke(requests[i], t.result)
+		if value.IsUndefined() {
+			err = errStale
+			continue
+		}
+		rows[i].frame, _ = t.bytesFromJS(value)
+	}
+	return hostError("reading", errors.Join(err, t.end()))
 }
 
 // decode makes a segment of a stored value, which must be what its key says.
@@ -159,7 +268,7 @@ func (s *Store) plan(t *transaction, store js.Value, seq core.Seq, reverse bool,
 	if plan = s.window.plan(seq, reverse, budget); len(plan) > 0 {
 		return plan, nil
 	}
-	missing := &segment.CorruptError{First: seq, Last: s.row.state().Head, Segment: s.name, Reason: "the segment is missing"}
+	missing := &segment.CorruptError{First: seq, Last: s.known.state().Head, Segment: s.name, Reason: "the segment is missing"}
 	for _, e := range extents {
 		if e.First > seq {
 			missing.Last = e.First - 1
@@ -229,22 +338,44 @@ func extentsOfKeys(keys js.Value) []core.Extent {
 // Index implements core.Store.
 func (s *Store) Index(ctx context.Context, seq core.Seq, limit int) (extents []core.Extent, err error) {
 	err = s.do(ctx, func(c *connection) error {
-		t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
-		if err != nil {
+		// What moves to segments after the look is listed there.
+		if err := s.look(c); err != nil {
+			return err
+		}
+		if extents, err = s.listSegments(c, seq, limit); err != nil {
 			return hostError("listing segments", err)
 		}
-		var request js.Value
-		err = t.request(func() {
-			store := t.objectStore.Invoke(t.js, t.segments)
-			request = t.getAllKeys.Invoke(store, t.lowerBound.Invoke([]any{float64(seq)}), limit)
-		})
-		if err == nil {
-			var keys js.Value
-			if keys, err = t.await(request); err == nil {
-				extents = extentsOfKeys(keys)
+		listed := core.None
+		if n := len(extents); n > 0 {
+			listed = extents[n-1].Last
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, r := range s.known.tail {
+			if r.Last >= seq && r.First > listed && len(extents) < limit {
+				extents = append(extents, r.Extent)
 			}
 		}
-		return hostError("listing segments", errors.Join(err, t.end()))
+		return nil
 	})
 	return extents, err
+}
+
+func (s *Store) listSegments(c *connection, seq core.Seq, limit int) (extents []core.Extent, err error) {
+	t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
+	if err != nil {
+		return nil, err
+	}
+	var request js.Value
+	err = t.request(func() {
+		store := t.objectStore.Invoke(t.js, t.segments)
+		request = t.getAllKeys.Invoke(store, t.lowerBound.Invoke([]any{float64(seq)}), limit)
+	})
+	if err == nil {
+		var keys js.Value
+		if keys, err = t.await(request); err == nil {
+			extents = extentsOfKeys(keys)
+		}
+	}
+	return extents, errors.Join(err, t.end())
 }

@@ -24,8 +24,8 @@ type Store struct {
 
 	mu     sync.Mutex // never held while anything waits
 	conn   *connection
-	row    stateRow // as last seen
-	id     uint64   // of the log's data; 0 before it was first seen
+	known  known
+	id     uint64 // of the log's data; 0 before it was first seen
 	window window
 	closed bool
 }
@@ -40,7 +40,7 @@ type Options struct {
 // Open opens the database of that name, creating it where it does not exist.
 func Open(ctx context.Context, name string, opts Options) (*Store, error) {
 	s := &Store{name: name, strict: opts.Strict, opening: make(chan struct{}, 1)}
-	if _, err := s.State(ctx); err != nil {
+	if err := s.do(ctx, func(*connection) error { return nil }); err != nil {
 		s.Close()
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (s *Store) connection(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	row, err := s.introduce(c)
+	now, rows, err := s.introduce(c)
 	if err != nil {
 		c.close()
 		return nil, err
@@ -115,7 +115,10 @@ func (s *Store) connection(ctx context.Context) (*connection, error) {
 		c.close()
 		return nil, core.ErrClosed
 	}
-	s.conn, s.row, s.id = c, row, row.state().ID
+	s.conn, s.id = c, now.ID
+	s.known = known{}
+	s.known.settled = now
+	s.known.learn(now, rows)
 	s.window.forget()
 	return c, nil
 }
@@ -148,44 +151,32 @@ func (s *Store) isClosed() bool {
 	return s.closed
 }
 
-// introduce reads the state row of a database just opened, and writes the
-// first one where there is none. A database that was deleted while this store
+// introduce reads what a database just opened holds, and writes the first
+// state row where there is none. A database that was deleted while this store
 // was open comes back empty or with another log's id: that log is gone.
-func (s *Store) introduce(c *connection) (row stateRow, err error) {
-	t, err := browser().begin(c.raw, browser().meta, browser().readwrite, s.durability())
+func (s *Store) introduce(c *connection) (now settled, rows []tailRow, err error) {
+	t, err := browser().begin(c.raw, browser().metaAndTail, browser().readwrite, s.durability())
 	if err != nil {
-		return row, hostError("opening the log", err)
+		return now, nil, hostError("opening the log", err)
 	}
-	meta := t.objectStore.Invoke(t.js, t.meta)
-	value, err := t.await(t.get.Invoke(meta, t.stateKey))
-	if err != nil {
-		t.end()
-		return row, hostError("opening the log", err)
+	var found *stored
+	if err = t.request(func() { found = t.askStored(0, false) }); err == nil {
+		now, rows, err = t.readStored(found)
 	}
-	row, err = t.readRow(value)
 	switch {
 	case errors.Is(err, errNoStateRow) && s.id == 0:
-		row = newStateRow(firstState())
-		err = t.request(func() { t.put.Invoke(meta, t.bytesToJS(row[:]), t.stateKey) })
-	case errors.Is(err, errNoStateRow), err == nil && s.id != 0 && row.state().ID != s.id:
+		now = firstSettled()
+		err = t.request(func() {
+			t.put.Invoke(t.objectStore.Invoke(t.js, t.meta), t.bytesToJS(now.row()), t.stateKey)
+		})
+	case errors.Is(err, errNoStateRow), err == nil && s.id != 0 && now.ID != s.id:
 		err = core.ErrGone
 	}
 	if err != nil {
 		t.abandon()
-		return row, err
+		return now, nil, hostError("opening the log", err)
 	}
-	return row, hostError("opening the log", t.end())
-}
-
-func (h *host) readRow(value js.Value) (stateRow, error) {
-	if value.IsUndefined() {
-		return stateRow{}, errNoStateRow
-	}
-	b, ok := h.bytesFromJS(value)
-	if !ok {
-		return stateRow{}, errStateRow
-	}
-	return readStateRow(b)
+	return now, rows, hostError("opening the log", t.end())
 }
 
 func (s *Store) durability() js.Value {
@@ -193,37 +184,6 @@ func (s *Store) durability() js.Value {
 		return browser().strict
 	}
 	return browser().relaxed
-}
-
-// State implements core.Store.
-func (s *Store) State(ctx context.Context) (state core.State, err error) {
-	err = s.do(ctx, func(c *connection) error {
-		value, err := read(ctx, c, metaStore, js.ValueOf(stateKey))
-		if err != nil {
-			return err
-		}
-		row, err := browser().readRow(value)
-		if errors.Is(err, errNoStateRow) || err == nil && row.state().ID != s.id {
-			return core.ErrGone
-		}
-		if err != nil {
-			return err
-		}
-		s.saw(row)
-		state = row.state()
-		return nil
-	})
-	return state, err
-}
-
-// saw takes a state row to heart.
-func (s *Store) saw(row stateRow) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if row.state().Generation != s.row.state().Generation {
-		s.window.forget()
-	}
-	s.row = row
 }
 
 // Checkpoint implements core.Store.

@@ -73,13 +73,25 @@ func awaitPromise(t *testing.T, fn js.Value, args ...any) js.Value {
 }
 
 const damageFunction = `async (name, seq, offset) => {
+	const count = frame => new DataView(frame.buffer).getUint32(16, true)
 	const done = request => new Promise((resolve, reject) => {
 		request.onsuccess = () => resolve(request.result)
 		request.onerror = () => reject(request.error)
 	})
 	const db = await done(indexedDB.open(name))
-	const store = db.transaction('segments', 'readwrite').objectStore('segments')
-	const cursor = await done(store.openCursor(IDBKeyRange.lowerBound([seq])))
+	const tx = db.transaction(['segments', 'tail'], 'readwrite')
+	let cursor = await done(tx.objectStore('segments').openCursor(IDBKeyRange.lowerBound([seq])))
+	if (!cursor) {
+		// In the tail, whose rows are placed by how many records those before them hold.
+		const newest = await done(tx.objectStore('segments').openKeyCursor(null, 'prev'))
+		let last = newest ? newest.key[0] : -1
+		const request = tx.objectStore('tail').openCursor()
+		cursor = await done(request)
+		while ((last += count(cursor.value)) < seq) {
+			cursor.continue()
+			cursor = await done(request)
+		}
+	}
 	const bytes = cursor.value
 	bytes[offset] ^= 0x40
 	await done(cursor.update(bytes))

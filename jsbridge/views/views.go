@@ -114,7 +114,10 @@ var answered struct {
 func call(id, request uint32, method string, args []byte, loaded bool) unsafe.Pointer {
 	v, ok := views[id]
 	if !ok {
-		jsbridge.Refuse(request, fmt.Errorf("the view is %w", core.ErrClosed))
+		// Later: the wrapper does not expect an answer yet.
+		jsbridge.Start(request, func(context.Context) (jsbridge.Answer, error) {
+			return jsbridge.Answer{}, fmt.Errorf("the view is %w", core.ErrClosed)
+		})
 		return nil
 	}
 	p := v.Call(method, append(json.Value{}, args...), loaded)

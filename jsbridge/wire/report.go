@@ -27,6 +27,15 @@ func Report(r core.Report) []byte {
 	return append(w, `]}`...)
 }
 
+// Stats writes stats as JSON.
+func Stats(s core.Stats) []byte {
+	var w object
+	w.number(`{"records":`, s.Records)
+	w.number(`,"segments":`, int64(s.Segments))
+	w.number(`,"bytes":`, s.Bytes)
+	return append(w, '}')
+}
+
 type object []byte
 
 // Not inlined, as text is not: each use would be a copy of it.

@@ -167,6 +167,14 @@ func TestReportIsJSON(t *testing.T) {
 	}
 }
 
+func TestStatsIsJSON(t *testing.T) {
+	var got core.Stats
+	want := core.Stats{Records: 5, Segments: 2, Bytes: 1 << 40}
+	if err := json.Unmarshal(wire.Stats(want), &got); err != nil || got != want {
+		t.Fatalf("%s came back as %+v, %v", wire.Stats(want), got, err)
+	}
+}
+
 func segmentOf(first core.Seq, records ...string) *segment.Segment {
 	var b segment.Builder
 	for _, r := range records {

@@ -7,6 +7,7 @@
 //   flumedb-node.wasm     the one for Node
 //   browser.mjs           the wrapper for pages and workers
 //   node.mjs, node.cjs    the wrapper for Node
+//   *-import.*            import, which each of these wrappers has apart
 //   *.d.ts, *.d.cts       their types
 //   build-info.json       which build this is
 //
@@ -42,18 +43,25 @@ try {
   }
 
   writeFileSync(join(tmp, 'wasm_exec.mjs'), wasmExecModule())
+  const browser = { host: 'web', extension: 'mjs', format: 'esm', platform: 'browser', minify: true }
+  const node = { host: 'node', extension: 'mjs', format: 'esm', platform: 'node' }
+  const required = {
+    host: 'node',
+    extension: 'cjs',
+    format: 'cjs',
+    platform: 'node',
+    supported: { 'dynamic-import': false }, // what is required requires too
+    define: { 'import.meta.url': 'importMetaUrl' },
+    banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" }
+  }
   await Promise.all([
-    bundle('browser.mjs', { host: 'web', format: 'esm', platform: 'browser', minify: true }),
-    bundle('node.mjs', { host: 'node', format: 'esm', platform: 'node' }),
-    bundle('node.cjs', {
-      host: 'node',
-      format: 'cjs',
-      platform: 'node',
-      define: { 'import.meta.url': 'importMetaUrl' },
-      banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-      // const Flume = require('flumedb-wasm') works, as it does with flumedb, and so does { Log } = require(…).
-      footer: { js: 'module.exports = Object.assign(module.exports.default, module.exports);' }
-    })
+    bundle('browser', 'index', browser),
+    bundle('browser-import', 'import/index', browser),
+    bundle('node', 'index', node),
+    bundle('node-import', 'import/index', node),
+    // const Flume = require('flumedb-wasm') works, as it does with flumedb, and so does { Log } = require(…).
+    bundle('node', 'index', { ...required, footer: { js: 'module.exports = Object.assign(module.exports.default, module.exports);' } }),
+    bundle('node-import', 'import/index', required)
   ])
   checkWasmUrl()
 
@@ -68,20 +76,34 @@ try {
 }
 
 // No source maps: Node's bundles are readable as they are, and a browser's user who wants to read ours can read those.
-function bundle (name, { host, define, ...settings }) {
-  return build({
+async function bundle (name, entry, { host, extension, define, ...settings }) {
+  const main = host === 'web' ? 'browser' : 'node'
+  const { metafile } = await build({
     ...settings,
+    metafile: true,
     absWorkingDir: npm,
-    entryPoints: ['src/index.ts'],
-    outfile: join(fresh, name),
+    entryPoints: [`src/${entry}.ts`],
+    outfile: join(fresh, `${name}.${extension}`),
     bundle: true,
     target: 'es2022',
     charset: 'utf8',
     legalComments: 'inline',
     logLevel: 'warning',
-    alias: { '#wasm-exec': join(tmp, 'wasm_exec.mjs'), '#host': join(npm, `src/host-${host}.ts`) },
+    alias: { '#wasm-exec': join(tmp, 'wasm_exec.mjs'), '#host': join(npm, `src/host-${host}.ts`), '#import-host': join(npm, `src/import/host-${host}.ts`) },
+    plugins: [beside({ '#main': `./${main}.${extension}`, '#import': `./${main}-import.${extension}` })],
     define: { __BUILD__: JSON.stringify(id), __VERSION__: JSON.stringify(version()), ...define }
   })
+  // Vite before 8 builds no worker that holds one, and service workers run none.
+  const imports = Object.values(metafile.outputs).flatMap(output => output.imports)
+  if (host === 'web' && imports.some(({ kind }) => kind === 'dynamic-import')) throw new Error(`${name}.${extension} must not use import()`)
+}
+
+// What is bundled apart, as the file beside this one that it is in.
+function beside (files) {
+  return {
+    name: 'beside',
+    setup: build => build.onResolve({ filter: /^#(main|import)$/ }, ({ path }) => ({ path: files[path], external: true }))
+  }
 }
 
 // Vite, webpack and their kin find the wasm by this expression, so it must come out of the minifier as they know it.

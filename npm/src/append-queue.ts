@@ -57,9 +57,9 @@ export class AppendQueue {
     let count = 1
     try {
       if (this.#failure) throw this.#failure
-      if (!Array.isArray(value)) this.#add(encode(this.#codec, value, 'the value'))
+      if (!Array.isArray(value)) this.#add(encode(this.#codec, value))
       else {
-        const encoded = value.map((item, i) => encode(this.#codec, item, `value ${i} of the batch`))
+        const encoded = value.map((item, i) => encode(this.#codec, item, i))
         count = encoded.length
         for (const item of encoded) this.#add(item)
       }
@@ -72,6 +72,28 @@ export class AppendQueue {
     const before = !count && !this.#pending.answers.length ? this.#newest : undefined
     const promise = this.#expect(before ?? this.#pending, count, cb)
     if (this.#pending.size > CROSSING && this.#engine) this.#cross()
+    this.#schedule()
+    return promise
+  }
+
+  /**
+   * Appends, as one batch, records that are encoded already: `run` is they joined by one byte each, of the lengths given.
+   * Whoever calls vouches that the codec decodes them. The log must be open.
+   */
+  appendEncoded(run: Uint8Array, lengths: Uint32Array): Promise<number> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    if (this.#pending.answers.length) this.#cross()
+    const promise = this.#expect(this.#pending, lengths.length)!
+    this.#send(this.#take(), lengths.length, id => {
+      const engine = this.#engine!
+      const at = engine.enter(exports => exports.flumedb_stage(4 * lengths.length + run.length))
+      if (at) {
+        const memory = engine.memory()
+        memory.set(new Uint8Array(lengths.buffer, lengths.byteOffset, 4 * lengths.length), at)
+        memory.set(run, at + 4 * lengths.length)
+      }
+      engine.enter(exports => exports.flumedb_append(this.#handle, id, lengths.length, run.length, 1))
+    })
     this.#schedule()
     return promise
   }
@@ -118,11 +140,28 @@ export class AppendQueue {
     const { lines, parts } = crossing
     const records = lines.length || parts.length
     if (!records) return engine.later(() => resolve(crossing, this.#since()))
+    this.#send(crossing, records, id => {
+      // A large batch crosses in parts, of which only the last has the request.
+      for (let from = 0; from < records; ) {
+        const to = endOfPart(lines.length ? lines : parts, from)
+        const size = lines.length
+          ? engine.stageText((to - from < records ? lines.slice(from, to) : lines).join('\n'))
+          : stageParts(engine, parts.slice(from, to))
+        const part = to < records ? 0 : id
+        engine.enter(exports => exports.flumedb_append(this.#handle, part, to - from, size, lines.length ? 0 : 1))
+        from = to
+      }
+    })
+    crossing.lines = crossing.parts = []
+  }
+
+  /** Has `pass` hand over a crossing's records by the request it is given, and answers the appends when that is. */
+  #send(crossing: Crossing, records: number, pass: (id: number) => void): void {
     this.#newest = crossing
     const settled = () => {
       if (this.#newest === crossing) this.#newest = undefined
     }
-    const id = engine.add({
+    const id = this.#engine!.add({
       settle: last => {
         settled()
         this.#appended(last)
@@ -133,17 +172,7 @@ export class AppendQueue {
         reject(crossing, err)
       }
     })
-    // A large batch crosses in parts, of which only the last has the request.
-    for (let from = 0; from < records; ) {
-      const to = endOfPart(lines.length ? lines : parts, from)
-      const size = lines.length
-        ? engine.stageText((to - from < records ? lines.slice(from, to) : lines).join('\n'))
-        : stageParts(engine, parts.slice(from, to))
-      const part = to < records ? 0 : id
-      engine.enter(exports => exports.flumedb_append(this.#handle, part, to - from, size, lines.length ? 0 : 1))
-      from = to
-    }
-    crossing.lines = crossing.parts = []
+    pass(id)
   }
 
   #take(): Crossing {

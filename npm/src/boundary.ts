@@ -20,6 +20,7 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_read(log: number, request: number, from: number, through: number, budget: number, flags: number): void
   flumedb_refresh(log: number, request: number): void
   flumedb_verify(log: number, request: number): void
+  flumedb_stats(log: number, request: number): void
   flumedb_checkpoint(log: number, request: number, nameSize: number): void
   flumedb_set_checkpoint(log: number, request: number, nameSize: number, valueSize: number, keep: number): void
   flumedb_close(log: number, request: number): void

@@ -4,12 +4,12 @@ import { call } from './errors.js'
 export type Callback<T> = (err: Error | null, value: T) => void
 
 /**
- * Answers through `cb` when there is one, else through the promise returned; never through both. What `cb` throws goes
- * to the host as uncaught. What `run` throws at once is thrown to a caller with a callback, as flumedb does, and rejects
- * the promise of one without.
+ * Answers through `cb` when there is one, with what follows the value too, else through the promise returned; never
+ * through both. What `cb` throws goes to the host as uncaught. What `run` throws at once is thrown to a caller with a
+ * callback, as flumedb does, and rejects the promise of one without.
  */
 export function answer<T>(cb: Callback<T> | undefined, run: (cb: Callback<T>) => void): Promise<T> | undefined {
-  if (cb) return void run((err, value) => call(cb, err, value))
+  if (cb) return void run((...answer) => call(cb, ...answer))
   return new Promise((resolve, reject) => run((err, value) => (err ? reject(err) : resolve(value))))
 }
 

@@ -37,22 +37,27 @@ export function toCodec(option: CodecOption<any> | undefined): Codec<any> {
   throw new FlumeError('INVALID_OPTION', `codec must be 'json', 'binary' or {encode, decode}`)
 }
 
-/** Encodes one value, or says which it was that cannot be stored. */
-export function encode(codec: Codec<any>, value: unknown, at: string): string | Uint8Array {
+/** Encodes one value, or says which it was that cannot be stored: its name, or its place in a batch. */
+export function encode(codec: Codec<any>, value: unknown, at: string | number = 'the value'): string | Uint8Array {
   let encoded: unknown
   try {
     encoded = codec.encode(value)
   } catch (cause) {
-    throw new FlumeError('INVALID_RECORD', `${at} cannot be encoded: ${(cause as Error)?.message ?? cause}`, { cause })
+    throw refused(at, (cause as Error)?.message ?? cause, cause)
   }
   if (typeof encoded === 'string' || encoded instanceof Uint8Array) return encoded
-  throw new FlumeError('INVALID_RECORD', `${at} cannot be encoded: the codec gave neither a string nor a Uint8Array`)
+  throw refused(at, 'the codec gave neither a string nor a Uint8Array')
 }
 
-/** Decodes a record's bytes. */
-export function decode(codec: Codec<any>, bytes: Uint8Array, seq: number): any {
+function refused(at: string | number, why: unknown, cause?: unknown): FlumeError {
+  const what = typeof at === 'number' ? `value ${at} of the batch` : at
+  return new FlumeError('INVALID_RECORD', `${what} cannot be encoded: ${why}`, { cause })
+}
+
+/** Decodes a record's bytes, or the text of a JSON one. */
+export function decode(codec: Codec<any>, record: Uint8Array | string, seq: number): any {
   try {
-    return codec.decode(bytes)
+    return typeof record === 'string' ? JSON.parse(record) : codec.decode(record)
   } catch (cause) {
     throw new FlumeError('INVALID_RECORD', `record ${seq} cannot be decoded: ${(cause as Error)?.message ?? cause}`, { cause, seq })
   }

@@ -14,6 +14,7 @@
  * - `ABORTED` an AbortSignal fired (the error's name is then `AbortError`)
  * - `UNCERTAIN` the store failed in the middle of a commit and cannot say whether it took effect
  * - `STORE` any other failure of the host's storage
+ * - `SOURCE` the source of an import failed, is damaged, has changed or is of no known format; `position` says where
  * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
  */
 export type ErrorCode =
@@ -30,6 +31,7 @@ export type ErrorCode =
   | 'ABORTED'
   | 'UNCERTAIN'
   | 'STORE'
+  | 'SOURCE'
   | 'VIEW'
 
 /** Where an error arose, and the error below it. */
@@ -43,6 +45,8 @@ export interface ErrorDetail {
   segment?: string
   /** The view it concerns. */
   view?: string
+  /** The byte of an import's source it concerns. */
+  position?: number
 }
 
 /** Every error this package makes. Tell them apart by `code`. */
@@ -52,6 +56,7 @@ export class FlumeError extends Error {
   declare readonly last?: number
   declare readonly segment?: string
   declare readonly view?: string
+  declare readonly position?: number
   declare readonly cause?: unknown
 
   constructor(code: ErrorCode, message: string, { cause, ...where }: ErrorDetail = {}) {

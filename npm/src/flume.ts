@@ -1,12 +1,15 @@
 import { type Callback, all, answer, takeCallback } from './callback.js'
 import { FlumeError, call, closedError } from './errors.js'
+import { type ExportOptions, checkExportOptions, exportReader } from './export.js'
+import { type ImportOptions, type ImportSource, runImport } from './importer.js'
+import { bytesOf } from './log-bytes.js'
 import { type WritableObv, createObv } from './obv.js'
 import { type Progress } from './progress.js'
 import { deferReader, mapPull, pullReader } from './readers.js'
 import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
-import { checkSeq, checkStreamOptions } from './stream-options.js'
+import { checkSeq, checkStreamOptions, isLive } from './stream-options.js'
 import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
-import { type HostedView, hostView, toObv } from './view-host.js'
+import { type HostedView, type ViewHost, hostView, toObv } from './view-host.js'
 
 /** Changes a record's value between the log and every reader of it: `get`, streams and views. */
 export type Mapper<T> = (value: T, cb: (err: any, value?: T) => void) => void
@@ -52,10 +55,21 @@ export function Flume<L extends FlumeLog<any>>(
   const open = (method: string) => {
     if (closing) throw closedError(method)
   }
-  const enlist: Enlist = abort => {
-    closers.add(abort)
-    return () => closers.delete(abort)
+  // What is live has no other end than this one. flumedb's people drain such streams without minding how they end.
+  const enlist: ViewHost['enlist'] = (abort, live) => {
+    const close = (err: Error) => abort(live || err)
+    closers.add(close)
+    return () => closers.delete(close)
   }
+
+  /** Ends a reader when the database closes, or when the signal fires. */
+  const enlistWith =
+    (signal: AbortSignal | undefined, live?: boolean): Enlist =>
+    abort => {
+      if (closing) abort(closedError('stream'))
+      const offs = [enlist(abort, live), bySignal(signal)(abort)]
+      return () => offs.forEach(off => off())
+    }
 
   const get = (seq: number, cb: Callback<any>) =>
     loaded(err => {
@@ -64,8 +78,8 @@ export function Flume<L extends FlumeLog<any>>(
         checkSeq(seq)
         if (seq < 0 || seq > since.value!) throw new FlumeError('NOT_FOUND', `no record has seq ${seq}`, { seq })
         meta.get++
-        log.get(seq, (err, value) => {
-          if (err || !mapper) return cb(err, value)
+        log.get(seq, (err, value, ...more) => {
+          if (err || !mapper) return (cb as Function)(err, value, ...more)
           try {
             mapper(value, cb as Loaded)
           } catch (thrown) {
@@ -89,23 +103,18 @@ export function Flume<L extends FlumeLog<any>>(
     )
   }
 
-  const stream = (options?: StreamOptions) => {
-    const { signal, ...rest } = checkStreamOptions(options)
-    return createSource<any>(
-      () => deferReader(loaded, () => reader(rest)),
-      abort => {
-        if (closing) abort(closedError('stream'))
-        const offs = [enlist(abort), bySignal(signal)(abort)]
-        return () => offs.forEach(off => off())
-      }
-    )
+  const stream = (options?: StreamOptions, lenient?: boolean) => {
+    const { signal, ...rest } = checkStreamOptions(options, lenient)
+    return createSource<any>(() => deferReader(loaded, () => reader(rest)), enlistWith(signal, isLive(rest)))
   }
 
   const viewLog: ViewLog<any> = {
-    get: (seq, cb) => get(seq, (err, value) => call(cb, err, value)),
-    stream,
+    get: (seq, cb) => get(seq, (...answer) => call(cb, ...answer)),
+    stream: (options?: StreamOptions) => stream(options, true),
     since,
-    filename: log.filename,
+    get filename() {
+      return log.filename
+    },
     checkpoints: log.checkpoints,
     native: log.native
   }
@@ -128,7 +137,9 @@ export function Flume<L extends FlumeLog<any>>(
     progress,
     meta,
     views,
-    dir: log.filename ? folder(log.filename) : null,
+    get dir() {
+      return log.filename ? folder(log.filename) : null
+    },
     get closed() {
       return !!closing
     },
@@ -160,6 +171,15 @@ export function Flume<L extends FlumeLog<any>>(
       views[name] = db[name] = hosted
       meta[name] = hosted.meta
       return db
+    },
+    async import(source: ImportSource, options: ImportOptions = {}) {
+      open('import')
+      return runImport({ log, bytes: bytesOf.get(log), loaded, append: (values, cb) => log.append(values, cb), enlist }, source, options)
+    },
+    export(options?: ExportOptions) {
+      open('export')
+      const { signal, ...rest } = checkExportOptions(options)
+      return createSource(() => deferReader(loaded, () => exportReader(log, bytesOf.get(log), rest)), enlistWith(signal))
     },
     rebuild: (cb?: Callback<void>) =>
       answer(cb, cb => {

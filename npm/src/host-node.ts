@@ -25,8 +25,22 @@ export async function loadModule(source: WasmSource): Promise<Response | BufferS
   return readFile(address.startsWith('file:') ? fileURLToPath(address) : address)
 }
 
-/** The name that flumedb's modules take the folder from, to keep their files there too. */
-export const filename = (dir: string): string | undefined => join(dir, 'log')
+/** Import, in its own bundle. */
+export const loadImport = (): Promise<unknown> => import('#import')
+
+/**
+ * The name from which flumedb's views take the folder for their files: one of their own in the log's, so that none of them
+ * can have the name of one of ours. It is there once it is named, since they do not make it.
+ */
+export function filename(dir: string): string {
+  const views = join(dir, 'views')
+  try {
+    fs.mkdirSync(views, { recursive: true })
+  } catch (cause) {
+    throw new FlumeError('STORE', `a folder for views cannot be made: ${(cause as Error).message}`, { cause })
+  }
+  return join(views, 'log')
+}
 
 /** Deletes a log's folder, unless someone has it open. */
 export async function deleteLog(dir: string): Promise<void> {

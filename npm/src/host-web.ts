@@ -21,16 +21,50 @@ export async function loadModule(source: WasmSource): Promise<Response | BufferS
   return typeof source === 'string' || source instanceof URL ? fetch(source) : source
 }
 
+/**
+ * A page's bundler should put import where the page wants it, and service workers know no import(): so whoever needs it
+ * says so. An import() here would moreover keep several bundlers from building workers at all.
+ */
+export function loadImport(): Promise<unknown> {
+  throw new FlumeError('INVALID_OPTION', "db.import needs flumedb-wasm/import in pages and workers: add import 'flumedb-wasm/import', or await import('flumedb-wasm/import') before the first call")
+}
+
 export const openHost = (_memory: () => Uint8Array): Host => ({ imports: {}, release() {} })
 
-export const filename = (_name: string): string | undefined => undefined
+/**
+ * The name from which flumedb's views take the folder of their files. Here it only begins the names of the databases in
+ * which browser builds of them keep their state: `NAME/views` for flumeview-reduce, `level-js-NAME/views/VIEW` for
+ * flumeview-level and what stands on it.
+ */
+export const filename = (name: string): string => `${name}/views/log`
 
 /** Deletes the log's database. Those who have it open let go of it. */
-export function deleteLog(name: string): Promise<void> {
+export async function deleteLog(name: string): Promise<void> {
+  try {
+    // First, so that no view of a log that is gone is left to be taken for one of its successor's.
+    for (const { name: theirs = '' } of (await indexedDB.databases?.()) ?? [])
+      if (theirs === `${name}/views` || theirs.startsWith(`level-js-${name}/views/`)) await empty(theirs)
+    await settled(indexedDB.deleteDatabase(name))
+  } catch (cause) {
+    throw new FlumeError('STORE', `deleting ${name}: ${(cause as Error)?.message}`, { cause })
+  }
+}
+
+/** Deletes all in a database but not itself, which would wait for whoever has it open, and some views never close theirs. */
+async function empty(name: string): Promise<void> {
+  const db = await settled(indexedDB.open(name))
+  try {
+    const stores = [...db.objectStoreNames]
+    const cleared = stores.length ? db.transaction(stores, 'readwrite') : undefined
+    await Promise.all(stores.map(store => settled(cleared!.objectStore(store).clear())))
+  } finally {
+    db.close()
+  }
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.deleteDatabase(name)
-    request.onsuccess = () => resolve()
-    request.onerror = () =>
-      reject(new FlumeError('STORE', `deleting ${name}: ${request.error?.message}`, { cause: request.error }))
+    request.onsuccess = () => resolve(request.result)
+    request.onerror = () => reject(request.error)
   })
 }

@@ -5,6 +5,7 @@ import { FlumeError } from './errors.js'
 import { type Obv } from './obv.js'
 import { type End } from './pull.js'
 import { type BatchReader } from './source.js'
+import { isLive } from './stream-options.js'
 import { type StreamOptions } from './types.js'
 
 /** About how many bytes one read brings. While they are consumed, the next is under way. */
@@ -16,13 +17,25 @@ const AHEAD = 2 << 20
 /** How many bare seqs make a batch. */
 const SEQS = 1024
 
+/** Consecutive records as they are stored: in brackets, with one byte between them. */
+export interface Run {
+  first: number
+  count: number
+  bytes: Uint8Array
+  /** Where each record ends in `bytes`. */
+  ends: Uint32Array
+}
+
+/** Where a run's record number `i` begins in its bytes. */
+export const startOf = ({ ends }: Run, i: number): number => (i ? ends[i - 1] + 1 : 1)
+
 /** Records as they came from Go, not yet decoded. */
 interface Chunk {
   first: number
   count: number
   size: number
   text?: string // JSON of all of them
-  records?: Uint8Array[] // or the bytes of each
+  run?: Run // or their bytes
 }
 
 export interface Readable {
@@ -34,14 +47,18 @@ export interface Readable {
   codec: Codec<any>
 }
 
-/** Reads a log by the batch, walking in either direction; options are as checked. */
-export function logReader(log: Readable, options: StreamOptions): BatchReader<any> {
+/**
+ * Reads a log by the batch, walking in either direction; options are as checked. With `raw` its items are runs, in the
+ * order of walking, and the options are to ask for no shape.
+ */
+export function logReader(log: Readable, options: StreamOptions, raw?: 'raw'): BatchReader<any> {
   const { reverse = false, seqs = true, values = true } = options
-  const live = options.live || options.old === false
+  const live = isLive(options)
   const low = Math.max(0, options.gte != null ? Math.ceil(options.gte) : options.gt != null ? Math.floor(options.gt) + 1 : 0)
   const high = options.lte != null ? Math.floor(options.lte) : options.lt != null ? Math.ceil(options.lt) - 1 : Infinity
   let left = options.limit! > 0 ? options.limit! : Infinity
   const newest = () => log.since.value!
+  const asText = log.codec === json && !raw
 
   let next = reverse ? Math.min(high, newest()) : options.old === false ? Math.max(low, newest() + 1) : low // to be read
   let chunks: Chunk[] = []
@@ -64,11 +81,14 @@ export function logReader(log: Readable, options: StreamOptions): BatchReader<an
     if (reading !== undefined || failure || over || waiting >= AHEAD || left <= 0) return
     const to = through()
     if (passed(next, to)) return
-    const flags = (reverse ? REVERSE : 0) | (options.cache === false ? NO_CACHE : 0) | (log.codec === json ? 0 : ENDS)
+    const flags = (reverse ? REVERSE : 0) | (options.cache === false ? NO_CACHE : 0) | (asText ? 0 : ENDS)
     reading = log.engine.request(
       {
         records(first, count, data, size, ends) {
-          chunks.push(take(log, first, count, data, size, ends))
+          const chunk: Chunk = { first, count, size }
+          if (asText) chunk.text = log.engine.text(data, size)
+          else chunk.run = takeRun(log, first, count, data, size, ends)
+          chunks.push(chunk)
           waiting += size
         },
         settle(seq) {
@@ -88,7 +108,8 @@ export function logReader(log: Readable, options: StreamOptions): BatchReader<an
   }
 
   const items = (chunk: Chunk): any[] => {
-    const decoded = chunk.text !== undefined ? parse(chunk) : chunk.records!.map((bytes, i) => decode(log.codec, bytes, chunk.first + i))
+    if (raw) return [chunk.run]
+    const decoded = chunk.text !== undefined ? parse(chunk) : decodeRun(log.codec, chunk.run!)
     if (seqs) for (let i = 0; i < decoded.length; i++) decoded[i] = { seq: chunk.first + i, value: decoded[i] }
     return reverse ? decoded.reverse() : decoded
   }
@@ -168,17 +189,16 @@ export function logReader(log: Readable, options: StreamOptions): BatchReader<an
 }
 
 /** Copies a run of records out of the module's memory. */
-function take({ engine, codec }: Readable, first: number, count: number, data: number, size: number, ends: number): Chunk {
-  if (codec === json) return { first, count, size, text: engine.text(data, size) }
-  const bytes = engine.bytes(data, size)
-  const table = new DataView(engine.memory().buffer, ends, 4 * count)
-  const records: Uint8Array[] = []
-  for (let i = 0, start = 1; i < count; i++) {
-    const end = table.getUint32(4 * i, true)
-    records.push(bytes.subarray(start, end))
-    start = end + 1
-  }
-  return { first, count, size, records }
+function takeRun({ engine }: Readable, first: number, count: number, data: number, size: number, ends: number): Run {
+  // The table may lie at any address, which an Uint32Array may not.
+  const table = engine.bytes(ends, 4 * count)
+  return { first, count, bytes: engine.bytes(data, size), ends: new Uint32Array(table.buffer) }
+}
+
+function decodeRun(codec: Codec<any>, run: Run): any[] {
+  const values: any[] = []
+  for (let i = 0; i < run.count; i++) values.push(decode(codec, run.bytes.subarray(startOf(run, i), run.ends[i]), run.first + i))
+  return values
 }
 
 function parse({ first, count, text }: Chunk): any[] {

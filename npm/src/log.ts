@@ -5,6 +5,7 @@ import { type Callback, answer, takeCallback } from './callback.js'
 import { type CodecOption, decode, json, toCodec } from './codec.js'
 import { type Engine, type Request, type WasmSource, engineOf } from './engine.js'
 import { FlumeError, call } from './errors.js'
+import { bytesOf } from './log-bytes.js'
 import { logReader } from './log-reader.js'
 import { nativeLog } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
@@ -44,6 +45,16 @@ export interface VerifyOptions {
   onProgress?(done: number, total: number): void
 }
 
+/** How much a log holds, told without reading it. */
+export interface LogStats {
+  records: number
+  /** The newest seq, -1 while the log is empty. */
+  since: number
+  segments: number
+  /** Of those segments, with all that is stored around the records. */
+  bytes: number
+}
+
 /** A log of ours, ready for `Flume()`. It opens by itself and at once. */
 export interface Log<T = any> extends FlumeLog<T> {
   readonly since: Obv<number>
@@ -54,7 +65,7 @@ export interface Log<T = any> extends FlumeLog<T> {
   stream(options: StreamOptions & { seqs: false }): Source<T>
   stream(options?: StreamOptions): Source<{ seq: number; value: T }>
   close(cb?: (err?: any) => void): void
-  readonly methods: { verify: 'async' }
+  readonly methods: { verify: 'async'; stats: 'async' }
   /**
    * Reads the whole log from the store and checks every checksum and that no seq is missing or twice. What is damaged is
    * in the report; an error means that the check could not go on. `onProgress` hears records done and in all.
@@ -62,6 +73,9 @@ export interface Log<T = any> extends FlumeLog<T> {
   verify(options?: VerifyOptions): Promise<VerifyReport>
   verify(cb: Callback<VerifyReport>): void
   verify(options: VerifyOptions | undefined, cb: Callback<VerifyReport>): void
+  /** How much the log holds. Records that are damaged count too: only `verify` knows which those are. */
+  stats(): Promise<LogStats>
+  stats(cb: Callback<LogStats>): void
 }
 
 const KNOWN = ['durability', 'codec', 'wasm', 'signal']
@@ -180,16 +194,18 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
 
   const refresh = () => closed || engine!.request({ settle() {}, fail() {} }, (exports, id) => exports.flumedb_refresh(handle, id))
 
-  const reader = (streamOptions: StreamOptions): BatchReader<any> => {
+  const reader = (streamOptions: StreamOptions, raw?: 'raw'): BatchReader<any> => {
     const err = unusable()
     if (err) throw err
-    return logReader({ engine: engine!, handle, since, lost, codec }, streamOptions)
+    return logReader({ engine: engine!, handle, since, lost, codec }, streamOptions, raw)
   }
 
   const log: Log<T> = {
     name,
     since,
-    filename: kind === FILE ? filename(name) : undefined,
+    get filename() {
+      return kind === MEMORY ? undefined : filename(name)
+    },
     promises: true,
     loaded: cb => whenOpen(() => cb(failure ?? null)),
     append(value: any, cb?: Callback<number>): any {
@@ -203,34 +219,35 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         const known = Number.isSafeInteger(seq) && seq >= 0
         const err = unusable() ?? (known ? undefined : new FlumeError('NOT_FOUND', `no record has seq ${String(seq)}`))
         if (err) return call(cb as any, err)
-        const give = (bytes: Uint8Array) => {
+        const give = (record: Uint8Array | string) => {
           let value
           try {
-            value = decode(codec, bytes, seq)
+            value = decode(codec, record, seq)
           } catch (err) {
             return call(cb as any, err)
           }
           call(cb, null, value)
         }
-        const id = engine!.add({ settle: (_a, _b, data = new Uint8Array()) => give(data), fail: err => call(cb as any, err) })
+        const id = engine!.reserve()
         const at = engine!.enter(exports => exports.flumedb_get(handle, id, seq))
-        if (!at) return engine!.resume()
-        engine!.take(id)
-        const end = at + engine!.enter(exports => exports.flumedb_size())!
-        // JSON is parsed at once; other codecs may keep the bytes, and those in memory will be others'.
-        give(codec === json ? engine!.memory().subarray(at, end) : engine!.memory().slice(at, end))
+        if (!at) {
+          engine!.add({ settle: (_a, _b, data = new Uint8Array()) => give(data), fail: err => call(cb as any, err) }, id)
+          return engine!.resume()
+        }
+        const size = engine!.enter(exports => exports.flumedb_size())!
+        give(codec === json ? engine!.text(at, size) : engine!.bytes(at, size))
       })
     },
     stream(streamOptions?: StreamOptions): Source<any> {
-      const { signal, ...rest } = checkStreamOptions(streamOptions)
+      const { signal, ...rest } = checkStreamOptions(streamOptions, true)
       return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)), bySignal(signal))
     },
-    reader,
+    reader: streamOptions => reader(streamOptions),
     checkpoints: checkpointsOf(request),
     native: nativeLog(codec, requestOfViews, () => {
       if (!chosen) views = true
     }),
-    methods: { verify: 'async' },
+    methods: { verify: 'async', stats: 'async' },
     verify(...args: any[]): any {
       const callback = takeCallback(args)
       const onProgress = (args[0] as VerifyOptions | undefined)?.onProgress
@@ -242,6 +259,20 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
             progress: (done, total) => onProgress?.(done, total)
           },
           (exports, handle, id) => exports.flumedb_verify(handle, id)
+        )
+      )
+    },
+    stats(cb?: Callback<LogStats>): any {
+      return answer<LogStats>(cb, cb =>
+        request(
+          {
+            settle(_a, _b, data) {
+              const { records, ...rest } = JSON.parse(new TextDecoder().decode(data))
+              cb(null, { records, since: records - 1, ...rest })
+            },
+            fail: cb as any
+          },
+          (exports, handle, id) => exports.flumedb_stats(handle, id)
         )
       )
     },
@@ -264,6 +295,16 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       })
     }
   }
+  bytesOf.set(log, {
+    shared: kind === INDEXED_DB ? name : undefined,
+    codec,
+    form: codec === json ? 'json' : options.codec === 'binary' ? 'binary' : 'other',
+    append(run, lengths) {
+      const err = unusable()
+      return err ? Promise.reject(err) : appends.appendEncoded(run, lengths)
+    },
+    reader: streamOptions => reader(streamOptions, 'raw')
+  })
   return log
 }
 

@@ -98,11 +98,13 @@ function nativeView(engine: Engine, view: number): NativeView {
     call(method, args, loaded, cb) {
       const answer = (data: Uint8Array | undefined, since: number, stale: boolean) =>
         call(cb as any, null, { value: data && JSON.parse(utf8.decode(data)), since, stale })
-      const id = engine.add({ settle: (since, stale, data) => answer(data, since, stale !== 0), fail: err => call(cb as any, err) })
+      const id = engine.reserve()
       const [methodSize, argsSize] = engine.stage(method, JSON.stringify(args))
       const at = engine.enter(exports => exports.flumedb_call(view, id, methodSize, argsSize, loaded ? 1 : 0))
-      if (!at) return engine.resume()
-      engine.take(id)
+      if (!at) {
+        engine.add({ settle: (since, stale, data) => answer(data, since, stale !== 0), fail: err => call(cb as any, err) }, id)
+        return engine.resume()
+      }
       const [size, since, stale] = engine.enter(exports => [exports.flumedb_size(), exports.flumedb_call_since(), exports.flumedb_call_stale()])!
       answer(engine.memory().subarray(at, at + size), since, stale !== 0)
     },

@@ -161,7 +161,7 @@ export function createNativeView(
         else call(cb)
       }
     }
-    wrapMethods(db, name, self, hosted, ready)
+    wrapMethods(db, name, self, hosted, ready, () => closed)
     return hosted
   }
 

@@ -58,9 +58,9 @@ export function pullReader<T>(read: PullSource<T>): BatchReader<T> {
   }
 }
 
-/** Opens a reader once `wait` has called back. */
+/** Opens a reader once `wait` has called back; or ends as that says. */
 export function deferReader<T>(
-  wait: (cb: (err: Error | null) => void) => void,
+  wait: (cb: (end: End | null) => void) => void,
   open: () => BatchReader<T>
 ): BatchReader<T> {
   let reader: BatchReader<T> | undefined
@@ -68,9 +68,9 @@ export function deferReader<T>(
   return {
     next(cb) {
       if (reader) return reader.next(cb)
-      wait(err => {
+      wait(end => {
         if (closed) return
-        if (err) return cb(err)
+        if (end) return cb(end)
         try {
           reader = open()
         } catch (thrown) {

@@ -1,9 +1,8 @@
 import { type Callback } from './callback.js'
 import { type Checkpoint, type Encoded, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { FlumeError } from './errors.js'
+import { createFollowers } from './follow.js'
 import { type Obv, createObv } from './obv.js'
-import { type End, type PullSource } from './pull.js'
-import { pullReader } from './readers.js'
 import { type AggregateOptions, type CreateBuiltInReduce, type NamedAggregates, type ReduceResult, builtInReduce } from './reduce-built-in.js'
 import { type Source, createSource } from './source.js'
 import { type Item, type View, type ViewLog } from './types.js'
@@ -233,6 +232,24 @@ export function Reduce(
     }
 
     const mapItem = ({ value, seq }: Item<any>) => (map ? map(value, seq) : value)
+    const threw = (cause: unknown, seq: number) => new FlumeError('VIEW', `view '${name}' threw`, { cause, view: name, seq })
+    const followers = createFollowers<any>(since, (gt, lte) => {
+      const records = log.stream({ gt, lte })
+      return function next(abort, cb) {
+        records(abort, (end, item) => {
+          if (end) return cb(end)
+          let mapped
+          try {
+            mapped = mapItem(item!)
+          } catch (cause) {
+            const err = threw(cause, item!.seq)
+            return records(err, () => cb(err))
+          }
+          if (mapped == null) next(null, cb)
+          else cb(null, mapped)
+        })
+      }
+    })
     const begin = (seq: number, state: unknown) => {
       value.set(state)
       since.set(seq)
@@ -264,38 +281,22 @@ export function Reduce(
         else cb(null, options.values === false ? { seq, version, size } : { seq, version, value: value.value })
       },
       stream: (options: any) =>
-        createSource(() => {
-          const state = value.value
-          let first = true
-          const rest: PullSource<Item<any>> =
-            options?.live === true ? log.stream({ gt: since.value, live: true }) : (_, cb) => cb(true)
-          return pullReader<any>(function read(abort: End | null, cb): void {
-            if (first && !abort) {
-              first = false
-              return cb(null, state)
-            }
-            rest(abort, (end, item) => {
-              if (end) return cb(end)
-              let mapped
-              try {
-                mapped = mapItem(item!)
-              } catch (cause) {
-                const err = new FlumeError('VIEW', `view '${name}' threw`, { cause, view: name, seq: item!.seq })
-                return rest(err, () => cb(err))
-              }
-              if (mapped == null) read(null, cb)
-              else cb(null, mapped)
-            })
-          })
-        }),
+        createSource(() => followers.follow(() => value.value, options?.live === true)),
       createSink: over => read => {
         const next = () =>
           read(null, (end, item) => {
             if (end) return over(end === true ? null : end)
-            const mapped = mapItem(item!)
-            if (mapped != null) value.set(reduce(value.value, mapped, item!.seq))
+            const { seq } = item!
+            try {
+              const mapped = mapItem(item!)
+              if (mapped != null) value.set(reduce(value.value, mapped, seq))
+              followers.give(seq, mapped)
+            } catch (err) {
+              followers.fail(threw(err, seq))
+              throw err
+            }
             unsaved++
-            since.set(item!.seq)
+            since.set(seq)
             schedule()
             next()
           })

@@ -6,12 +6,16 @@ const KNOWN = [...BOUNDS, 'reverse', 'live', 'old', 'seqs', 'values', 'sync', 'c
 
 const invalid = (message: string) => new FlumeError('INVALID_OPTION', message)
 
-/** A copy of what is set, or a throw: a misspelt bound must not read the whole log. */
-export function checkStreamOptions(options: StreamOptions = {}): StreamOptions {
+/**
+ * A copy of what is set, or a throw: a misspelt bound must not read the whole log. Views of flumedb's kind hand on options
+ * that are their own; with `lenient` those are left out.
+ */
+export function checkStreamOptions(options: StreamOptions = {}, lenient?: boolean): StreamOptions {
   const checked: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options ?? {})) {
-    if (!KNOWN.includes(name)) throw invalid(`unknown stream option "${name}", known are ${KNOWN.join(', ')}`)
-    if (value == null) continue
+    const known = KNOWN.includes(name)
+    if (!known && !lenient) throw invalid(`unknown stream option "${name}", known are ${KNOWN.join(', ')}`)
+    if (!known || value == null) continue
     if (BOUNDS.includes(name) && (typeof value !== 'number' || value !== value))
       throw invalid(`stream option "${name}" must be a number, not ${String(value)}`)
     checked[name] = value
@@ -19,7 +23,10 @@ export function checkStreamOptions(options: StreamOptions = {}): StreamOptions {
   return checked
 }
 
-/** Throws unless `seq` could be a record's. */
+/** Whether a stream of these options goes on with what is to come. */
+export const isLive = (options?: StreamOptions): boolean => !!options?.live || options?.old === false
+
+/** Throws unless `seq` could be a record's. Those of flumelog-level are not whole. */
 export function checkSeq(seq: unknown): void {
-  if (!Number.isInteger(seq)) throw invalid(`a seq must be a whole number, not ${String(seq)}`)
+  if (typeof seq !== 'number' || seq !== seq) throw invalid(`a seq must be a number, not ${String(seq)}`)
 }

@@ -1,6 +1,8 @@
 // The shapes that logs, views and databases share. `T` is the type of a record's value throughout.
 
 import { type Callback } from './callback.js'
+import { type ExportOptions } from './export.js'
+import { type ImportOptions, type ImportResult, type ImportSource } from './importer.js'
 import type { NativeLog } from './native-log.js'
 import { type Obv, type ObvLike, type WritableObv } from './obv.js'
 import { type Progress } from './progress.js'
@@ -13,7 +15,7 @@ export interface Item<T> {
   value: T
 }
 
-/** What part of the log to read, and in what shape. An unknown option throws `INVALID_OPTION`. */
+/** What part of the log to read, and in what shape. `db.stream` throws `INVALID_OPTION` for an unknown option. */
 export interface StreamOptions {
   /** After this seq. -1 is the start of the log. */
   gt?: number
@@ -156,18 +158,30 @@ export interface FlumeBase<T, V = {}> {
   append(value: T | T[], cb: Callback<number>): void
   /**
    * One record's value. Fails with `NOT_FOUND` for a seq that is negative or past the newest, `INVALID_OPTION` for what
-   * is not a whole number, `CORRUPT` for a damaged record.
+   * is not a number, `CORRUPT` for a damaged record.
    */
   get(seq: number): Promise<T>
   get(seq: number, cb: Callback<T>): void
   /**
    * Records in order of seq, as `{seq, value}` unless options say otherwise. Nothing is read before the first item is
-   * asked for. A stream that is open when the database closes ends with `CLOSED`.
+   * asked for. When the database closes, a live stream ends, and another that is open fails with `CLOSED`.
    */
   stream(options: StreamOptions & { seqs: false }): Source<T>
   stream(options: StreamOptions & { values: false; seqs?: true }): Source<number>
   stream(options?: StreamOptions & { values?: true; seqs?: true }): Source<Item<T>>
   stream(options: StreamOptions): Source<Item<T> | T | number>
+  /**
+   * Appends the records of a file or a stream of another log, of NDJSON or of a JSON array, in its order. Answers when all
+   * are as durable as the log was asked to make them. It may be called again after it failed, was aborted or the process
+   * died: no record is then lost or doubled. Fails with `SOURCE` and the source's `position` where it is damaged; what
+   * stands before is then appended. In pages and workers it needs `flumedb-wasm/import`. See docs/import.md.
+   */
+  import(source: ImportSource, options?: ImportOptions<T>): Promise<ImportResult>
+  /**
+   * The records as NDJSON in UTF-8, whole lines an item, as the log holds them: without the mapper. Ends as a stream does.
+   * Fails with `INVALID_RECORD` for a record that JSON cannot hold.
+   */
+  export(options?: ExportOptions): Source<Uint8Array>
   /** The newest seq in the log: unset while it loads, -1 when it is empty. */
   readonly since: Obv<number>
   /** While its value is not true, views are not started and reads of views wait, except with `{since: -1}`. */

@@ -1,8 +1,8 @@
 import { FlumeError, rethrowLater } from './errors.js'
 import { type Obv, type WritableObv, createObv } from './obv.js'
 import { type Progress, reporter } from './progress.js'
-import { type PullSource } from './pull.js'
-import { type Enlist, type BatchReader, pullItems } from './source.js'
+import { type End, type PullSource } from './pull.js'
+import { type BatchReader, pullItems } from './source.js'
 import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
 import { wrapMethods } from './view-methods.js'
 import { createWaits } from './view-waits.js'
@@ -16,8 +16,8 @@ export interface ViewHost {
   /** Calls back once the log has loaded, at once if it has; with the reason if it never will. */
   loaded(cb: (err: Error | null) => void): void
   reader(options: StreamOptions): BatchReader<Item<any>>
-  /** Ends readers when the database closes. */
-  enlist: Enlist
+  /** Ends readers when the database closes, those that are live without an error. */
+  enlist(abort: (how: End) => void, live?: boolean): () => void
   /** What changes records between the log and every reader of it. */
   readonly mapper?: ((value: any, cb: (err: any, value?: any) => void) => void) | undefined
 }
@@ -178,15 +178,19 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     const done = (err?: any) => {
       const asked = destroying
       destroying = undefined
-      if (closed || !asked) return
+      if (!asked) return
       start(-1)
       for (const cb of asked) err ? cb(err) : ready(cb)
     }
-    try {
-      view.destroy(done)
-    } catch (err) {
-      done(err)
-    }
+    // A view that is still loading would set its since to what it finds of the state that is to go.
+    since.once(() => {
+      if (closed) return
+      try {
+        view.destroy(done)
+      } catch (err) {
+        done(err)
+      }
+    })
   }
 
   const hosted: any = {
@@ -207,11 +211,13 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
       failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
       halt()
       settle()
+      for (const cb of destroying ?? []) cb(failure!)
+      destroying = undefined
       if (view.close.length === 1) view.close(cb)
       else view.close(err, cb)
     }
   }
-  wrapMethods(db, name, view, hosted, ready)
+  wrapMethods(db, name, view, hosted, ready, () => closed)
   start()
   return hosted
 }

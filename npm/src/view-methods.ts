@@ -1,15 +1,24 @@
 import { answer, takeCallback } from './callback.js'
 import { FlumeError, closedError } from './errors.js'
 import { countReader, deferReader, pullReader } from './readers.js'
-import { type Enlist, createSource } from './source.js'
+import { createSource } from './source.js'
+import { isLive } from './stream-options.js'
 import { type View } from './types.js'
+import { type ViewHost } from './view-host.js'
 import { type Waits } from './view-waits.js'
 
 /**
  * Puts a view's methods on what is mounted: asynchronous ones and sources wait as `ready` says, those that are
  * synchronous do not. Calls are counted in `hosted.meta`.
  */
-export function wrapMethods(db: { readonly closed: boolean; enlist: Enlist }, name: string, view: View, hosted: any, ready: Waits['ready']): void {
+export function wrapMethods(
+  db: Pick<ViewHost, 'closed' | 'enlist'>,
+  name: string,
+  view: View,
+  hosted: any,
+  ready: Waits['ready'],
+  closed: () => boolean
+): void {
   const meta: Record<string, number> = (hosted.meta = {})
   const open = (method: string) => {
     if (db.closed) throw closedError(method)
@@ -40,12 +49,12 @@ export function wrapMethods(db: { readonly closed: boolean; enlist: Enlist }, na
           () =>
             countReader(
               deferReader(
-                cb => ready(cb, options?.since),
+                cb => ready(err => cb(closed() && isLive(options) ? true : err), options?.since),
                 () => pullReader(fn.call(view, options))
               ),
               items => (meta[method] += items)
             ),
-          db.enlist
+          abort => db.enlist(abort, isLive(options))
         )
       },
     // A proxy, so that a method that is an observable is one here.

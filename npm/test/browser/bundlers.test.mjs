@@ -30,11 +30,11 @@ const path = (...names) => join(project.folder, ...names)
 async function visitTwice (url) {
   const page = await chromium.newPage()
   try {
-    for (const values of [['page', 'worker'], ['page', 'worker', 'page', 'worker']]) {
+    for (const [values, imported] of [[['page', 'worker'], [2, 0]], [['page', 'worker', 'page', 'worker'], [0, 2]]]) {
       await page.goto(url)
       const result = await page.waitForFunction(() => window.result, undefined, { timeout: 30_000 })
         .catch(error => { throw new Error(`${error.message}\n${page.uncaught.join('\n')}`) })
-      assert.deepEqual(await result.jsonValue(), { values, seqs: [values.length - 2, values.length - 1] })
+      assert.deepEqual(await result.jsonValue(), { values, seqs: [values.length - 2, values.length - 1], imported })
     }
     assert.deepEqual(page.uncaught, [])
   } finally {
@@ -55,8 +55,9 @@ test('plain <script type=module> with the files of the package on the server', a
   const folder = path('plain')
   mkdirSync(folder)
   for (const name of ['index.html', 'main.mjs', 'worker.mjs']) {
-    // Import maps do not reach workers, so the address stands where a bundler would put it.
-    writeFileSync(join(folder, name), readFileSync(path(name), 'utf8').replace("'flumedb-wasm'", "'./flumedb/browser.mjs'"))
+    // Import maps do not reach workers, so the addresses stand where a bundler would put them.
+    const text = readFileSync(path(name), 'utf8').replace("'flumedb-wasm'", "'./flumedb/browser.mjs'").replace("'flumedb-wasm/import'", "'./flumedb/browser-import.mjs'")
+    writeFileSync(join(folder, name), text)
   }
   cpSync(path('node_modules/flumedb-wasm/dist'), join(folder, 'flumedb'), { recursive: true })
   await visitTwiceAt(folder)
@@ -75,7 +76,7 @@ test('esbuild, with the wasm as an asset whose address is given to the log', asy
   const given = path('given')
   mkdirSync(given)
   for (const name of ['main.mjs', 'worker.mjs']) {
-    writeFileSync(join(given, name), "import wasm from 'flumedb-wasm/flumedb.wasm'\n" + readFileSync(path(name), 'utf8').replace("Log('visits')", "Log('visits', { wasm })"))
+    writeFileSync(join(given, name), "import wasm from 'flumedb-wasm/flumedb.wasm'\n" + readFileSync(path(name), 'utf8').replace(/Log\(('\w+')\)/g, 'Log($1, { wasm })'))
   }
   await esbuild.build({ absWorkingDir: project.folder, entryPoints: ['given/main.mjs', 'given/worker.mjs'], outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm', loader: { '.wasm': 'file' }, publicPath: '/', logLevel: 'warning' })
   copyFileSync(path('index.html'), join(folder, 'index.html'))

@@ -83,7 +83,7 @@ test('another tab upgrades the database: the log fails with a type, loses nothin
     const request = indexedDB.open(name)
     request.onerror = () => reject(request.error)
     request.onsuccess = () => {
-      const count = request.result.transaction('segments').objectStore('segments').count()
+      const count = request.result.transaction('tail').objectStore('tail').count()
       count.onsuccess = () => resolve(count.result)
     }
   }), 'upgraded')

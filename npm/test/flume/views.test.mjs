@@ -535,3 +535,61 @@ test('progress: rate and time left, by a made clock', t => {
   r.stop(new Error('e'))
   assert.equal(seen.at(-1).error.message, 'e')
 })
+
+test('a rebuild waits for a view that is still loading, whose old state would else come back', async () => {
+  const since = createObv()
+  const seen = []
+  const db = Flume(fakeLog(numbers(3))).use('v', () => ({
+    since,
+    methods: { all: 'async' },
+    all: cb => cb(null, [...seen]),
+    createSink: () => read => read(null, function next(end, item) {
+      if (end) return
+      seen.push(item.value)
+      since.set(item.seq)
+      read(null, next)
+    }),
+    destroy(cb) {
+      seen.length = 0
+      since.set(-1)
+      cb()
+    },
+    close: cb => cb()
+  }))
+  const rebuilt = db.rebuild()
+  assert.ok(await pending(rebuilt))
+  since.set(2) // what it has loaded
+  await rebuilt
+  assert.deepEqual(await db.v.all(), [0, 1, 2])
+})
+
+test('a rebuild that waits when the database closes fails with CLOSED', async () => {
+  const db = Flume(fakeLog(numbers(3))).use('v', keepView({ destroy() {} }))
+  await db.v.all()
+  const rebuilt = failure(db.rebuild())
+  await db.close()
+  assert.equal((await rebuilt).code, 'CLOSED')
+})
+
+test("all arguments reach a view's method; what it or a log calls back with behind the value, the caller's callback", async () => {
+  const log = fakeLog(['a'])
+  const { get } = log
+  log.get = (seq, cb) => get(seq, (err, value) => cb(err, value, 'more', 'still more'))
+  let ofLog
+  const db = Flume(log).use('v', log => keepView({
+    methods: { sum: 'async' },
+    all: (_, cb) => log.get(0, (...answer) => { ofLog = answer; cb(null, 'all', 7) }),
+    sum: (a, b, c, cb) => cb(null, a + b + c)
+  })(log, 'v'))
+  assert.equal(await db.v.sum(1, 2, 3), 6)
+  assert.deepEqual(await new Promise(resolve => db.v.all((...answer) => resolve(answer))), [null, 'all', 7])
+  assert.deepEqual(await new Promise(resolve => db.get(0, (...answer) => resolve(answer))), [null, 'a', 'more', 'still more'])
+  assert.deepEqual(ofLog, [null, 'a', 'more', 'still more'])
+  assert.equal(await db.v.all(), 'all')
+})
+
+test('a view may hand on options of its own to its log; people may not to the database', async () => {
+  const db = Flume(fakeLog(['a', 'b'])).use('v', log => keepView({ methods: { scan: 'source' }, scan: () => log.stream({ scan: true, createStream() {}, gt: 0, seqs: false }) })(log, 'v'))
+  assert.deepEqual(await db.v.scan().collect(), ['b'])
+  assert.throws(() => db.stream({ scan: true }), { code: 'INVALID_OPTION' })
+})

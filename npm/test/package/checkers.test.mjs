@@ -25,6 +25,7 @@ let consumer
 before(() => {
   const program = (load) => `
     ${load}
+    import type { ImportOptions, ImportResult } from 'flumedb-wasm/import'
     interface Flight { delay: number }
     const db = Flume(Log.memory<Flight>())
     const one: Promise<number> = db.append({ delay: 1 })
@@ -36,7 +37,8 @@ before(() => {
     }
     // @ts-expect-error: a record of another type
     db.append({ late: true })
-    export { one, many, read }
+    const imported: Promise<ImportResult> = db.import('records.ndjson', { format: 'ndjson' } satisfies ImportOptions)
+    export { one, many, read, imported }
   `
   consumer = makeConsumer({
     'imports.mts': program("import Flume, { Log } from 'flumedb-wasm'"),

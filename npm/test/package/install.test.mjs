@@ -22,11 +22,28 @@ async function main (folder) {
 main(process.argv[2])
 `
 
+// Imports a file of lines into the log in the folder given, and prints what an error is.
+const importBody = `
+async function main (folder) {
+  const { writeFileSync } = await import('node:fs')
+  writeFileSync(folder + '.ndjson', '{"a":1}\\n{"b":2}\\n')
+  const db = Flume(Log.file(folder))
+  const { records } = await db.import(folder + '.ndjson')
+  const known = await db.import(folder + '.absent').catch(err => err instanceof FlumeError && err.code)
+  console.log(JSON.stringify({ records, known, since: db.since.value }))
+  await db.close()
+}
+main(process.argv[2])
+`
+
 let consumer
 before(() => {
   consumer = makeConsumer({
     'esm.mjs': `import Flume, { Log } from 'flumedb-wasm'\n${body}`,
     'cjs.cjs': `const Flume = require('flumedb-wasm')\nconst { Log } = Flume\n${body}`,
+    'import.mjs': `import Flume, { FlumeError, Log } from 'flumedb-wasm'\n${importBody}`,
+    'import.cjs': `const Flume = require('flumedb-wasm')\nconst { FlumeError, Log } = Flume\n${importBody}`,
+    'import-first.cjs': `require('flumedb-wasm/import')\nconst Flume = require('flumedb-wasm')\nconst { FlumeError, Log } = Flume\n${importBody}`,
     'kinds.cjs': `
       const required = require('flumedb-wasm')
       import('flumedb-wasm').then(imported => console.log(JSON.stringify({
@@ -49,6 +66,12 @@ test('import and require append to one folder in turn, and each finds what the o
   assert.deepEqual(JSON.parse(await consumer.run('esm.mjs', folder)), { seq: 0, values: [{ from: 'mjs' }], damage: [] })
   assert.deepEqual(JSON.parse(await consumer.run('cjs.cjs', folder)), { seq: 1, values: [{ from: 'mjs' }, { from: 'cjs' }], damage: [] })
 })
+
+for (const file of ['import.mjs', 'import.cjs', 'import-first.cjs']) {
+  test(`db.import loads what it needs by itself: ${file}`, async () => {
+    assert.deepEqual(JSON.parse(await consumer.run(file, join(consumer.folder, file + '-log'))), { records: 2, known: 'SOURCE', since: 1 })
+  })
+}
 
 test('import and require give the same names, require gives Flume itself, and the wasm has a path', async () => {
   const { required, imported, callable, metadata, wasm } = JSON.parse(await consumer.run('kinds.cjs'))

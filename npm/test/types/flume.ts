@@ -3,11 +3,13 @@
 import { from, type Observable } from 'rxjs'
 import {
   Flume,
+  Log,
   Reduce,
   type Callback,
   type CreateView,
   type FlumeError,
   type FlumeLog,
+  type ImportResult,
   type Item,
   type Obv,
   type Progress,
@@ -39,6 +41,8 @@ const db = Flume(log)
   }))
   .use('positional', Reduce(1, (acc, flight) => acc + flight.delay, null, null, 0))
 
+const exported = db.export()
+
 async function reads() {
   same<typeof db.closed, boolean>(true)
   same<Awaited<ReturnType<typeof db.append>>, void>(true) // the callback form is the last overload
@@ -53,6 +57,31 @@ async function reads() {
   const flight = await db.get(0)
   same<typeof flight, Flight>(true)
   db.get(0, (_err, flight) => same<typeof flight, Flight>(true))
+
+  const imported = await db.import('log.offset', { format: 'flumelog-offset', onProgress: ({ bytes, totalBytes, eta }) => {
+    same<typeof bytes, number>(true)
+    same<typeof totalBytes, number | undefined>(true)
+    same<typeof eta, number | undefined>(true)
+  } })
+  same<typeof imported.records, number>(true)
+  same<typeof imported, ImportResult>(true)
+  db.import(new Blob([]), { codec: { decode: bytes => ({ delay: bytes.length, origin: 'a' }) } })
+  db.import(new Response('').body!)
+  db.import(new File([], 'a'))
+  db.import((async function* () { yield 'text' })())
+  db.import(db.export())
+  // @ts-expect-error no such format
+  db.import('log.offset', { format: 'csv' })
+  // @ts-expect-error its records are of another type
+  db.import('log.offset', { codec: { decode: () => 1 } })
+  // @ts-expect-error neither a path nor bytes
+  db.import(42)
+  same<typeof exported, Source<Uint8Array>>(true)
+  for await (const bytes of db.export({ gt: 1, seqs: true })) same<typeof bytes, Uint8Array>(true)
+  // @ts-expect-error an export has values
+  db.export({ values: false })
+  const { records, since, segments, bytes } = await Flume(Log.memory<Flight>()).stats()
+  same<[typeof records, typeof since, typeof segments, typeof bytes], [number, number, number, number]>(true)
 
   // @ts-expect-error a record of another type
   db.append({ delay: 'late', origin: 'a' })

@@ -1,4 +1,4 @@
-// A user's page: keeps a log, from the page and from a worker of its own.
+// A user's page: keeps a log, from the page and from a worker of its own, and imports into another.
 
 import Flume, { Log } from 'flumedb-wasm'
 
@@ -14,7 +14,16 @@ async function main () {
     if (seq === seqs[1]) break
   }
   await db.close()
-  window.result = { seqs, values }
+  window.result = { seqs, values, imported: await importLines() }
+}
+
+// Loads import when it is needed. How many records it has appended, and found from before.
+async function importLines () {
+  await import('flumedb-wasm/import')
+  const db = Flume(Log('imported'))
+  const { records, skipped } = await db.import(new Blob(['{"n":1}\n{"n":2}\n']))
+  await db.close()
+  return [records, skipped]
 }
 
 function fromWorker () {

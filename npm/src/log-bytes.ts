@@ -1,0 +1,23 @@
+import { type Codec } from './codec.js'
+import { type Run } from './log-reader.js'
+import { type BatchReader } from './source.js'
+import { type StreamOptions } from './types.js'
+
+/** A log of ours as import and export see it: its records as the bytes they are stored as. */
+export interface LogBytes {
+  /** Names the log among all of this origin, where others may have it open too. */
+  readonly shared?: string
+  readonly codec: Codec<any>
+  /** What the codec makes of records. */
+  readonly form: 'json' | 'binary' | 'other'
+  /**
+   * Appends records, as one batch: they are joined in `run` by one byte each, of the lengths given, both of which may be
+   * used again at once. Whoever calls vouches that the codec decodes them.
+   */
+  append(run: Uint8Array, lengths: Uint32Array): Promise<number>
+  /** Options are as checked, and ask for no shape. Fails where the log has not loaded. */
+  reader(options: StreamOptions): BatchReader<Run>
+}
+
+/** Not a member of the log, since it is no way for others to get into it what its codec would refuse. */
+export const bytesOf = new WeakMap<object, LogBytes>()

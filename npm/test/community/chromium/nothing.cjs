@@ -1,0 +1,2 @@
+// Files, in a page.
+module.exports = {}
