@@ -18,7 +18,7 @@ import { Window } from './window.js'
 export async function importInto(target: ImportTarget, source: ImportSource, options: ImportOptions): Promise<ImportResult> {
   checkOptions(options, target.bytes)
   const stop = new Stop()
-  const leave = [stop.listen(options.signal), target.enlist(stop.now)]
+  const leave = [stop.listen(options.signal), target.enlist(how => stop.now(how as Error))] // true ends only what is live
   try {
     await stop.race(() => new Promise<void>((resolve, reject) => target.loaded(err => (err ? reject(err) : resolve()))))
     return await alone(target, async () => {
