@@ -5,7 +5,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FILE, type FileImports } from './boundary.js'
-import { type Host, type WasmSource } from './engine.js'
+import type { Host, WasmSource } from './engine.js'
 import { FlumeError } from './errors.js'
 import { lockFolder, type Lock } from './lock-node.js'
 

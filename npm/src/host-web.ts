@@ -1,7 +1,7 @@
 // What the wrapper needs of a page or a worker.
 
 import { INDEXED_DB } from './boundary.js'
-import { type Host, type WasmSource } from './engine.js'
+import type { Host, WasmSource } from './engine.js'
 import { FlumeError } from './errors.js'
 
 /** The kind of store that `Log(name)` opens here. */

@@ -1,6 +1,6 @@
 import { ENDS, NO_CACHE, REVERSE } from './boundary.js'
 import { type Codec, decode, json } from './codec.js'
-import { type Engine } from './engine.js'
+import type { Engine } from './engine.js'
 import { FlumeError } from './errors.js'
 import { type Obv } from './obv.js'
 import { type End } from './pull.js'
