@@ -10,7 +10,8 @@ import (
 
 // Stats is what a log holds, without having been read.
 type Stats struct {
-	Records  int64
+	Records  int64 // with those that are deleted
+	Deleted  int64
 	Segments int
 	Bytes    int64 // of those segments, with all that is stored around the records
 }
@@ -39,6 +40,7 @@ func (l *Log) Stats(ctx context.Context) (Stats, error) {
 		}
 		for _, e := range extents {
 			stats.Segments++
+			stats.Deleted += int64(e.Deleted)
 			stats.Bytes += int64(e.Size)
 		}
 		seq = extents[len(extents)-1].Last + 1

@@ -133,6 +133,10 @@ func (f *feeder) batch(g *group, head core.Seq) {
 
 // run gives a run of records to those who have not seen them.
 func (f *feeder) run(g *group, run core.Run) {
+	if run.Deleted {
+		f.skip(g, run.Through)
+		return
+	}
 	for seq := run.From; seq <= run.Through && f.ctx.Err() == nil; {
 		through := min(g.muster(seq), run.Through)
 		for _, m := range g.active {
@@ -152,6 +156,19 @@ func (f *feeder) run(g *group, run core.Run) {
 		if m.m.spec.Map != nil && !m.over && m.in.since < run.Through {
 			f.mapped(g, m, run)
 		}
+	}
+}
+
+// skip takes those who have not seen them over records that are deleted.
+func (f *feeder) skip(g *group, through core.Seq) {
+	for _, m := range g.members {
+		if m.over || m.in.since >= through {
+			continue
+		}
+		m.m.mu.Lock()
+		m.in.since = through
+		m.m.mu.Unlock()
+		m.moved = true
 	}
 }
 

@@ -20,7 +20,7 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 		return err
 	}
 	if b != nil && err == nil {
-		states, err := readManifest(b, log.State().ID)
+		states, err := readManifest(b, log.State())
 		if err != nil {
 			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
 		}
@@ -79,6 +79,7 @@ func (m *Mounted) load(k kept) (in *instance) {
 	}
 	in.version = k.version
 	in.since, in.saved = k.seq, k.seq
+	in.deletions = k.deletions
 	return in
 }
 
@@ -152,7 +153,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 
 	var b []byte
 	if err == nil {
-		b = appendManifest(nil, m.set.log.State().ID, states)
+		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, states)
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 	}
 
@@ -179,7 +180,7 @@ func keep(instances ...*instance) (states []kept, err error) {
 	}()
 	for _, in := range instances {
 		if in != nil {
-			states = append(states, kept{in.since, in.kind.Name, in.version, in.options, in.Save(nil)})
+			states = append(states, kept{in.since, in.kind.Name, in.version, in.options, in.Save(nil), in.deletions})
 		}
 	}
 	return states, nil

@@ -12,10 +12,10 @@ import (
 
 // A view's checkpoint, all numbers little-endian:
 //
-//	 0        4      5          8                16
-//	+--------+------+----------+----------------+--------+--------+-----+-----+
-//	| "FLMV" | vers | zero     | log id         | state  | state? | …   | sum |
-//	+--------+------+----------+----------------+--------+--------+-----+-----+
+//	 0        4      5          8                16               24
+//	+--------+------+----------+----------------+----------------+--------+--------+-----+-----+
+//	| "FLMV" | vers | zero     | log id         | deletions      | state  | state? | …   | sum |
+//	+--------+------+----------+----------------+----------------+--------+--------+-----+-----+
 //
 // and each state in it:
 //
@@ -25,12 +25,14 @@ import (
 //		  int64            uint32
 //
 //	  - log id is that of the log the state is of: seqs mean nothing in another.
+//	  - deletions is the log's count of them: where it has moved on, the states may
+//	    hold what is deleted.
 //	  - The first state is the one that is fed. A second one is what answers
 //	    reads while the first is being built.
 //	  - sum is XXH64 of all before it.
 const (
 	manifestVersion = 1
-	manifestHeader  = 16
+	manifestHeader  = 24
 )
 
 var manifestMagic = [4]byte{'F', 'L', 'M', 'V'}
@@ -40,13 +42,15 @@ type kept struct {
 	seq           core.Seq
 	kind, version string
 	options, root []byte
+	deletions     uint64
 }
 
-func appendManifest(b []byte, logID uint64, states []kept) []byte {
+func appendManifest(b []byte, log core.State, states []kept) []byte {
 	start := len(b)
 	b = append(b, manifestMagic[:]...)
 	b = append(b, manifestVersion, 0, 0, 0)
-	b = binary.LittleEndian.AppendUint64(b, logID)
+	b = binary.LittleEndian.AppendUint64(b, log.ID)
+	b = binary.LittleEndian.AppendUint64(b, log.Deletions)
 	for _, k := range states {
 		b = binary.LittleEndian.AppendUint64(b, uint64(k.seq))
 		for _, part := range [][]byte{[]byte(k.kind), []byte(k.version), k.options, k.root} {
@@ -64,7 +68,7 @@ var (
 )
 
 // readManifest gives the states, which keep b's memory.
-func readManifest(b []byte, logID uint64) (states []kept, err error) {
+func readManifest(b []byte, log core.State) (states []kept, err error) {
 	le := binary.LittleEndian
 	end := len(b) - 8
 	if end < manifestHeader || [4]byte(b) != manifestMagic || le.Uint64(b[end:]) != xxhash.Sum64(b[:end]) {
@@ -73,14 +77,17 @@ func readManifest(b []byte, logID uint64) (states []kept, err error) {
 	if b[4] != manifestVersion {
 		return nil, errNewer
 	}
-	if le.Uint64(b[8:]) != logID {
+	if le.Uint64(b[8:]) != log.ID {
 		return nil, errOtherLog
+	}
+	if le.Uint64(b[16:]) != log.Deletions {
+		return nil, nil
 	}
 	for b = b[manifestHeader:end]; len(b) > 0; {
 		if len(b) < 8 {
 			return nil, errDamaged
 		}
-		k := kept{seq: core.Seq(le.Uint64(b))}
+		k := kept{seq: core.Seq(le.Uint64(b)), deletions: log.Deletions}
 		b = b[8:]
 		var parts [4][]byte
 		for i := range parts {

@@ -52,6 +52,8 @@ type instance struct {
 	saved   core.Seq
 	savedAt time.Time
 	cost    time.Duration // of the last save
+
+	deletions uint64 // State.Deletions of the log as it saw it
 }
 
 // newInstance makes a view that has seen nothing.
@@ -233,6 +235,9 @@ const unsaved core.Seq = -2
 // held.
 func (m *Mounted) replace(in *instance) {
 	m.current = in
+	if in.since == core.None {
+		in.deletions = m.set.log.State().Deletions
+	}
 	m.err = nil
 	m.from = in.since
 	m.begun = time.Now()

@@ -64,7 +64,7 @@ type Set struct {
 	opts   Options
 	ctx    context.Context
 	cancel context.CancelFunc
-	stop   func() // watching the log
+	stops  []func() // watching the log
 	wake   chan struct{}
 	save   chan struct{}
 	done   sync.WaitGroup
@@ -91,7 +91,7 @@ func Open(log *core.Log, opts Options) *Set {
 	}
 	s := &Set{log: log, opts: opts, wake: make(chan struct{}, 1), save: make(chan struct{}, 1)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.stop = log.Watch(func(core.Seq) { nudge(s.wake) })
+	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted)}
 	s.done.Add(2)
 	go s.feedAll()
 	go s.saveAll()
@@ -130,7 +130,7 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 		s.remove(m)
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
-	s.changed()
+	s.forgetDeleted() // what was deleted while its state was being read
 	s.tell(m)
 	return m, nil
 }
@@ -226,7 +226,9 @@ func (s *Set) Close(ctx context.Context) error {
 	s.closed = true
 	views := s.views
 	s.mu.Unlock()
-	s.stop()
+	for _, stop := range s.stops {
+		stop()
+	}
 	s.cancel()
 	s.done.Wait()
 	var errs []error

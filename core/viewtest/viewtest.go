@@ -76,6 +76,7 @@ func Run(t *testing.T, c Case) {
 		{"questions change nothing", (*suite).questions},
 		{"version", (*suite).version},
 		{"rebuild", (*suite).rebuild},
+		{"deletions", (*suite).deletions},
 		{"ahead of the log", (*suite).ahead},
 		{"damage", (*suite).damage},
 		{"crashes", (*suite).crashes},
@@ -337,6 +338,64 @@ func (x *suite) rebuild(t *testing.T) {
 	d.close(t)
 	d = x.open(t, disk)
 	x.want(t, len(x.records), d.ask(t, view.Newest), "rebuilt and reopened")
+	d.close(t)
+}
+
+// deletions takes records away that the view has seen: it then answers like one
+// that has never seen them, also when it is opened again.
+func (x *suite) deletions(t *testing.T) {
+	var gone []core.Seq
+	for seq := range x.records {
+		if x.rand.IntN(3) == 0 {
+			gone = append(gone, core.Seq(seq))
+		}
+	}
+	never := x.open(t, new(memstore.Disk))
+	never.append(t, x.records...)
+	if err := never.log.Delete(background, gone...); err != nil {
+		t.Fatal(err)
+	}
+	want := never.ask(t, view.Newest)
+	never.close(t)
+
+	disk := new(memstore.Disk)
+	d := x.open(t, disk)
+	d.append(t, x.records...)
+	d.ask(t, view.Newest)
+	compare := func(when string) {
+		t.Helper()
+		for i, got := range d.ask(t, view.Newest) {
+			if got != want[i] {
+				t.Fatalf("%s of %v: %s(%s) is\n%s\nand should be\n%s", when, gone, x.Questions[i].Method, x.Questions[i].Args, got, want[i])
+			}
+		}
+	}
+	if err := d.log.Delete(background, gone...); err != nil {
+		t.Fatal(err)
+	}
+	compare("after the deletion")
+	d.close(t)
+	d = x.open(t, disk)
+	compare("reopened after the deletion")
+	// One that is not mounted does not hear of it.
+	d.close(t)
+	log, err := core.Open(background, memstore.Open(disk), core.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(log.Delete(background, 0), log.Close(background)); err != nil {
+		t.Fatal(err)
+	}
+	gone = append(gone, 0)
+	never = x.open(t, new(memstore.Disk))
+	never.append(t, x.records...)
+	if err := never.log.Delete(background, gone...); err != nil {
+		t.Fatal(err)
+	}
+	want = never.ask(t, view.Newest)
+	never.close(t)
+	d = x.open(t, disk)
+	compare("opened after a deletion meanwhile")
 	d.close(t)
 }
 

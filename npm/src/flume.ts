@@ -8,7 +8,7 @@ import { type Progress } from './progress.js'
 import { deferReader, mapPull, pullReader } from './readers.js'
 import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
 import { checkSeq, checkStreamOptions, isLive } from './stream-options.js'
-import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
+import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type MethodKind, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost, hostView, toObv } from './view-host.js'
 
 /** Changes a record's value between the log and every reader of it: `get`, streams and views. */
@@ -109,7 +109,7 @@ export function Flume<L extends FlumeLog<any>>(
   }
 
   const viewLog: ViewLog<any> = {
-    get: (seq, cb) => get(seq, (...answer) => call(cb, ...answer)),
+    get: (seq, cb) => get(seq, (err, value) => call(cb, deletedAsInFlumelog(err), value as any)),
     stream: (options?: StreamOptions) => stream(options, true),
     since,
     get filename() {
@@ -131,6 +131,8 @@ export function Flume<L extends FlumeLog<any>>(
     }
   }
 
+  // What flumedb has not: a view of its people's may have the name.
+  const yielding = new Set(['progress', 'import', 'export', ...Object.keys(log.extras ?? {})])
   const db: any = {
     since,
     ready,
@@ -160,7 +162,7 @@ export function Flume<L extends FlumeLog<any>>(
       return stream(options)
     },
     use(name: string, create: CreateView<any>) {
-      if (Object.hasOwn(db, name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
+      if (Object.hasOwn(db, name) && !yielding.has(name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
       open('use')
       const view: any = create(viewLog, name)
       for (const method of ['close', 'createSink', 'destroy', 'since'])
@@ -168,6 +170,7 @@ export function Flume<L extends FlumeLog<any>>(
           throw new FlumeError('VIEW', `FlumeDB view '${name}' must implement method '${method}'`, { view: name })
       if (!view.methods) throw new FlumeError('VIEW', 'a stream view must have methods property', { view: name })
       const hosted: HostedView = view.host ? view.host(host) : hostView(host, name, view)
+      yielding.delete(name)
       views[name] = db[name] = hosted
       meta[name] = hosted.meta
       return db
@@ -213,7 +216,7 @@ export function Flume<L extends FlumeLog<any>>(
     for (const abort of [...closers]) abort(closed)
   }
 
-  for (const [method, kind] of Object.entries(log.methods ?? {})) {
+  const extend = ([method, kind]: [string, MethodKind]) => {
     const fn = (log as any)[method]
     if (typeof fn !== 'function')
       throw new FlumeError('INVALID_OPTION', `expected function named: "${method}" of type: "${kind}"`)
@@ -228,7 +231,14 @@ export function Flume<L extends FlumeLog<any>>(
               fn.call(log, ...args, cb)
             })
   }
+  Object.entries(log.methods ?? {}).forEach(extend)
+  Object.entries(log.extras ?? {}).forEach(extend)
   return db
+}
+
+// By this flumedb's views know that there is nothing to index any more.
+function deletedAsInFlumelog(err: any): any {
+  return err?.code === 'DELETED' ? Object.assign(new Error('item has been deleted', { cause: err }), { code: 'flumelog:deleted' }) : err
 }
 
 // path.dirname, which browsers lack.

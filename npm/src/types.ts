@@ -70,6 +70,8 @@ export interface FlumeLog<T> {
   readonly filename?: string
   /** More methods of the log, to be found on the database too. */
   readonly methods?: Record<string, MethodKind>
+  /** Such methods as flumedb's people may have views of the name of: those then have it. */
+  readonly extras?: Record<string, MethodKind>
   /** Calls back once `since` is set, or with what keeps the log from loading; at once if that is known. */
   loaded?(cb: (err: Error | null) => void): void
   /** Whether `append` answers by a promise where it has no callback: with many under way that is much cheaper. */
@@ -137,7 +139,8 @@ export interface MountedView {
   close(err: Error | null, cb: (err?: any) => void): void
 }
 
-type LogMethods<L> = L extends { methods: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
+type LogMethods<L> = MethodsIn<L, 'methods'> & MethodsIn<L, 'extras'>
+type MethodsIn<L, K extends string> = L extends { [k in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
 
 /** A log with views. Every method that takes a callback returns a promise when called without it. */
 export type FlumeDB<T, V = {}> = FlumeBase<T, V> & V
