@@ -175,9 +175,10 @@ export function Flume<L extends FlumeLog<any>>(
       meta[name] = hosted.meta
       return db
     },
-    async import(source: ImportSource, options: ImportOptions = {}) {
+    async import(source: ImportSource, options?: ImportOptions) {
       open('import')
-      return runImport({ log, bytes: bytesOf.get(log), loaded, append: (values, cb) => log.append(values, cb), enlist }, source, options)
+      const target = { log, bytes: bytesOf.get(log), loaded, enlist }
+      return runImport(target, source, options ?? {})
     },
     export(options?: ExportOptions) {
       open('export')

@@ -26,7 +26,10 @@ export async function loadModule(source: WasmSource): Promise<Response | BufferS
  * says so. An import() here would moreover keep several bundlers from building workers at all.
  */
 export function loadImport(): Promise<unknown> {
-  throw new FlumeError('INVALID_OPTION', "db.import needs flumedb-wasm/import in pages and workers: add import 'flumedb-wasm/import', or await import('flumedb-wasm/import') before the first call")
+  throw new FlumeError(
+    'INVALID_OPTION',
+    "in pages and workers db.import needs this: import 'flumedb-wasm/import', or await import('flumedb-wasm/import') before it"
+  )
 }
 
 export const openHost = (_memory: () => Uint8Array): Host => ({ imports: {}, release() {} })

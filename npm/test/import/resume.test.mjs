@@ -242,3 +242,20 @@ test('a codec of your own must be given again', async () => {
   assert.deepEqual(await contents(db), [3, 5, 1])
   await db.close()
 })
+
+test('what is noted down of imports is damaged: it fails rather than double, unless it is to begin anew', () => inFolder(async folder => {
+  const dir = join(folder, 'log')
+  const bytes = text(someValues(10, random(5)))
+  let db = Flume(Log.file(dir))
+  await db.import(bytes)
+  await db.close()
+  const [name] = fs.readdirSync(dir).filter(name => name.startsWith('checkpoint-'))
+  const ledger = fs.readFileSync(join(dir, name))
+  ledger[ledger.length - 30] ^= 1
+  fs.writeFileSync(join(dir, name), ledger)
+  db = Flume(Log.file(dir))
+  await assert.rejects(db.import(bytes), { code: 'CORRUPT' })
+  assert.equal((await db.import(bytes, { resume: false })).records, 10)
+  assert.equal((await db.import(bytes)).records, 0)
+  await db.close()
+}))
