@@ -1,6 +1,6 @@
 import { FlumeError, call } from './errors.js'
 import { type End, type ItemIterator, type Observable, type PullSource, iterate, observable, onAbort, subscribe } from './pull.js'
-import { later, slice, spent } from './slice.js'
+import { later, spent } from './slice.js'
 
 /**
  * What a log hands out: records by the batch.
@@ -74,7 +74,6 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
   let release: (() => void) | undefined
   let ended: End | null = null
   let waiting: ((end: End | null, items?: T[]) => void) | undefined
-  let asked = -1 // the slice in which the reader was last asked
 
   const end = (how: End) => {
     ended = how
@@ -111,15 +110,13 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
           if (ended) return release?.()
           reader = open()
         }
-        asked = slice()
         reader.next(answer)
       } catch (err) {
         answer(err as Error)
       }
     }
-    // The first read opens, and opens at once: what is read begins where things stand when it was asked for. A reader that
-    // had waited for its last answer is not what fills this task, and what comes live should find it asking.
-    if (asked === slice() && spent()) later(next)
+    // The first read opens, and opens at once: what is read begins where things stand when it was asked for.
+    if (reader && spent()) later(next)
     else next()
   }
 }

@@ -66,7 +66,7 @@ export interface FlumeLog<T> {
   get(seq: number, cb: Callback<T>): void
   stream(options?: any): PullSource<any>
   close?(cb: (err?: any) => void): void
-  /** A file of the log's; views of flumedb's kind keep theirs beside it. */
+  /** A file of the log's, of which its folder counts: views of flumedb's kind keep theirs there. */
   readonly filename?: string
   /** More methods of the log, to be found on the database too. */
   readonly methods?: Record<string, MethodKind>
@@ -204,7 +204,7 @@ export interface FlumeBase<T, V = {}> {
   readonly views: Record<string, MountedView>
   /** Counts of calls: `meta.get`, and each view's methods under its name. */
   readonly meta: Record<string, any>
-  /** The folder of the log's file, or null. */
+  /** The folder where views of flumedb's kind keep their files, or null: that of the log's `filename`. */
   readonly dir: string | null
   /** How far each view is, at most about ten times a second for each, and once it has caught up. */
   readonly progress: Obv<Progress>
