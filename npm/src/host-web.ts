@@ -45,7 +45,7 @@ export const filename = (name: string): string => `${name}/views/log`
 export async function deleteLog(name: string): Promise<void> {
   try {
     // First, so that no view of a log that is gone is left to be taken for one of its successor's.
-    for (const { name: theirs = '' } of (await indexedDB.databases?.()) ?? [])
+    for (const { name: theirs = '' } of (await indexedDB.databases?.().catch(() => undefined)) ?? [])
       if (theirs === `${name}/views` || theirs.startsWith(`level-js-${name}/views/`)) await empty(theirs)
     await settled(indexedDB.deleteDatabase(name))
   } catch (cause) {

@@ -121,8 +121,8 @@ Log.file = <T = any>(dir: string, options?: LogOptions<T>): Log<T> => open<T>(FI
 Log.memory = <T = any>(options?: LogOptions<T>): Log<T> => open<T>(MEMORY, '', options)
 
 /**
- * Deletes a log with all in it, where `Log(name)` keeps it. Those who have it open find it `GONE`, or, in Node, keep it
- * from being deleted with `LOCKED`.
+ * Deletes a log with all in it, where `Log(name)` keeps it, and what flumedb's views have kept of it. Those who have it open
+ * find it `GONE`, or, in Node, keep it from being deleted with `LOCKED`.
  */
 Log.delete = (name: string): Promise<void> => deleteLog(name)
 
