@@ -8,7 +8,7 @@ import { type Progress } from './progress.js'
 import { deferReader, mapPull, pullReader } from './readers.js'
 import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
 import { checkSeq, checkStreamOptions, isLive } from './stream-options.js'
-import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type MethodKind, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
+import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost, hostView, toObv } from './view-host.js'
 
 /** Changes a record's value between the log and every reader of it: `get`, streams and views. */
@@ -16,6 +16,9 @@ export type Mapper<T> = (value: T, cb: (err: any, value?: T) => void) => void
 
 /** A database of records of type `T`, with the views `V`. */
 export type Flume<T, V = {}> = FlumeDB<T, V>
+
+/** What a database has in flumedb. All else that ours has gives way to a view, or a log's method, of the same name. */
+const FLUMEDB = ['append', 'close', 'closed', 'dir', 'get', 'meta', 'ready', 'rebuild', 'since', 'stream', 'use', 'views']
 
 /**
  * A database over `log`. Returns at once: what is asked of it while the log loads waits, in order.
@@ -131,8 +134,7 @@ export function Flume<L extends FlumeLog<any>>(
     }
   }
 
-  // What flumedb has not: a view of its people's may have the name.
-  const yielding = new Set(['progress', 'import', 'export', ...Object.keys(log.extras ?? {})])
+  const taken = new Set(FLUMEDB)
   const db: any = {
     since,
     ready,
@@ -162,7 +164,7 @@ export function Flume<L extends FlumeLog<any>>(
       return stream(options)
     },
     use(name: string, create: CreateView<any>) {
-      if (Object.hasOwn(db, name) && !yielding.has(name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
+      if (taken.has(name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
       open('use')
       const view: any = create(viewLog, name)
       for (const method of ['close', 'createSink', 'destroy', 'since'])
@@ -170,7 +172,7 @@ export function Flume<L extends FlumeLog<any>>(
           throw new FlumeError('VIEW', `FlumeDB view '${name}' must implement method '${method}'`, { view: name })
       if (!view.methods) throw new FlumeError('VIEW', 'a stream view must have methods property', { view: name })
       const hosted: HostedView = view.host ? view.host(host) : hostView(host, name, view)
-      yielding.delete(name)
+      taken.add(name)
       views[name] = db[name] = hosted
       meta[name] = hosted.meta
       return db
@@ -217,12 +219,13 @@ export function Flume<L extends FlumeLog<any>>(
     for (const abort of [...closers]) abort(closed)
   }
 
-  const extend = ([method, kind]: [string, MethodKind]) => {
+  for (const [method, kind] of Object.entries({ ...log.added, ...log.methods })) {
     const fn = (log as any)[method]
     if (typeof fn !== 'function')
       throw new FlumeError('INVALID_OPTION', `expected function named: "${method}" of type: "${kind}"`)
-    if (db[method] != null)
+    if (taken.has(method))
       throw new FlumeError('INVALID_OPTION', `log method "${method}" conflicts with flumedb method of the same name`)
+    if (log.methods?.[method]) taken.add(method)
     db[method] =
       kind !== 'async'
         ? fn
@@ -232,8 +235,6 @@ export function Flume<L extends FlumeLog<any>>(
               fn.call(log, ...args, cb)
             })
   }
-  Object.entries(log.methods ?? {}).forEach(extend)
-  Object.entries(log.extras ?? {}).forEach(extend)
   return db
 }
 

@@ -68,10 +68,8 @@ export interface FlumeLog<T> {
   close?(cb: (err?: any) => void): void
   /** A file of the log's, of which its folder counts: views of flumedb's kind keep theirs there. */
   readonly filename?: string
-  /** More methods of the log, to be found on the database too. */
+  /** More methods of the log, to be found on the database too. No view can have their names. */
   readonly methods?: Record<string, MethodKind>
-  /** Such methods as flumedb's people may have views of the name of: those then have it. */
-  readonly extras?: Record<string, MethodKind>
   /** Calls back once `since` is set, or with what keeps the log from loading; at once if that is known. */
   loaded?(cb: (err: Error | null) => void): void
   /** Whether `append` answers by a promise where it has no callback: with many under way that is much cheaper. */
@@ -79,6 +77,8 @@ export interface FlumeLog<T> {
   /** What `stream` reads, by the batch. Options are as checked, without `signal`. */
   reader?(options: StreamOptions): BatchReader<any>
   readonly checkpoints?: Checkpoints
+  /** As `methods`, but flumedb puts none of them on its database, and on ours a view of the same name takes the place. */
+  readonly added?: Record<string, MethodKind>
   /** Where views run that are built into the module. */
   readonly native?: NativeLog
 }
@@ -139,8 +139,8 @@ export interface MountedView {
   close(err: Error | null, cb: (err?: any) => void): void
 }
 
-type LogMethods<L> = MethodsIn<L, 'methods'> & MethodsIn<L, 'extras'>
-type MethodsIn<L, K extends string> = L extends { [k in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
+type MethodsOf<L, K extends string> = L extends { [P in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
+type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'>
 
 /** A log with views. Every method that takes a callback returns a promise when called without it. */
 export type FlumeDB<T, V = {}> = FlumeBase<T, V> & V
