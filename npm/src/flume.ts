@@ -112,7 +112,7 @@ export function Flume<L extends FlumeLog<any>>(
   }
 
   const viewLog: ViewLog<any> = {
-    get: (seq, cb) => get(seq, (err, value) => call(cb, deletedAsInFlumelog(err), value as any)),
+    get: (seq, cb) => get(seq, (err, ...values) => call(cb, deletedAsInFlumelog(err), ...values)),
     stream: (options?: StreamOptions) => stream(options, true),
     since,
     get filename() {
