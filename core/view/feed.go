@@ -2,7 +2,6 @@ package view
 
 import (
 	"fmt"
-	"runtime"
 	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -16,6 +15,7 @@ type feeder struct {
 	live    group // have been at the log's end since they were mounted
 	lagging group
 	turn    bool // whether the live ones had the last turn
+	work    int  // bytes since the clock was looked at
 	began   time.Time
 }
 
@@ -40,14 +40,12 @@ type member struct {
 func (s *Set) feedAll() {
 	defer s.done.Done()
 	f := &feeder{Set: s, roster: -1}
-	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-s.wake:
-		}
-		f.began = time.Now()
+	for range s.wake {
+		f.began = time.Time{} // the clock is for those who have much to do
 		for s.ctx.Err() == nil && f.feed() {
+		}
+		if s.ctx.Err() != nil {
+			return
 		}
 	}
 }
@@ -142,7 +140,7 @@ func (f *feeder) run(g *group, run core.Run) {
 		for _, m := range g.active {
 			m.m.mu.Lock()
 		}
-		next, failed, err := g.apply(run, seq, through)
+		next, work, failed, err := g.apply(run, seq, through)
 		for _, m := range g.active {
 			m.m.mu.Unlock()
 		}
@@ -150,7 +148,7 @@ func (f *feeder) run(g *group, run core.Run) {
 			f.stop(failed, next, err)
 		}
 		seq = next
-		f.rest(g)
+		f.rest(g, work)
 	}
 	for _, m := range g.members {
 		if m.m.spec.Map != nil && !m.over && m.in.since < run.Through {
@@ -209,14 +207,14 @@ func (g *group) muster(seq core.Seq) (through core.Seq) {
 }
 
 // stride is how many bytes are worked through between two looks at the clock.
-const stride = 16 << 10
+const stride = 64 << 10
 
 // apply gives records from seq through another to the active members, as far
-// as a stride goes, and answers the seq to go on with; if a member has failed,
-// at that.
-func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, failed *member, err error) {
+// as a stride goes, and answers the seq to go on with and how many bytes it has
+// worked through; if a member has failed, at that seq.
+func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, work int, failed *member, err error) {
 	if len(g.active) == 0 {
-		return through + 1, nil, nil
+		return through + 1, 0, nil, nil
 	}
 	var at *member
 	defer func() {
@@ -225,13 +223,13 @@ func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, faile
 		}
 	}()
 	r := &g.record
-	for work := 0; seq <= through && work < stride; seq++ {
+	for ; seq <= through && work < stride; seq++ {
 		r.Seq, r.Data = seq, run.Record(seq)
 		work += len(r.Data) + 64
 		if err := g.scanner.Scan(r.Data, r.found); err != nil {
 			for _, m := range g.active {
 				if m.in.since < seq && len(m.in.fields) > 0 {
-					return seq, m, err
+					return seq, work, m, err
 				}
 			}
 		}
@@ -239,13 +237,13 @@ func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, faile
 			at = m
 			r.first = m.first
 			if err := m.in.Apply(r); err != nil {
-				return seq, m, err
+				return seq, work, m, err
 			}
 			m.in.since = seq
 			m.moved = true
 		}
 	}
-	return seq, nil, nil
+	return seq, work, nil, nil
 }
 
 // mapped gives a run of records to a view that sees what its Map makes of
@@ -257,7 +255,7 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 	for seq := max(run.From, m.in.since+1); seq <= run.Through; {
 		var records [][]byte
 		first := seq
-		for size := 0; seq <= run.Through && len(records) < most && size < 4*stride; seq++ {
+		for size := 0; seq <= run.Through && len(records) < most && size < stride; seq++ {
 			records = append(records, run.Record(seq))
 			size += len(run.Record(seq))
 		}
@@ -279,7 +277,7 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 			f.stop(m, at, err)
 			return
 		}
-		f.rest(g)
+		f.rest(g, stride)
 	}
 }
 
@@ -308,17 +306,22 @@ func (m *member) applyMapped(scanner *json.Scanner, r *Record, seq core.Seq, tex
 	return at, nil
 }
 
-// rest lets others run, if the views' slice is used up.
-func (f *feeder) rest(g *group) {
-	if time.Since(f.began) < f.opts.Slice {
+// rest lets others run, if the views' slice is used up. work is what has been
+// done since it was asked last.
+func (f *feeder) rest(g *group, work int) {
+	if f.work += work; f.work < min(stride, f.opts.Batch) {
+		return
+	}
+	f.work = 0
+	now := time.Now()
+	if f.began.IsZero() {
+		f.began = now
+	}
+	if now.Sub(f.began) < f.opts.Slice {
 		return
 	}
 	f.publish(g)
-	if f.opts.Yield != nil {
-		f.opts.Yield(f.ctx)
-	} else {
-		runtime.Gosched()
-	}
+	f.opts.Yield(f.ctx)
 	f.began = time.Now()
 }
 

@@ -87,19 +87,11 @@ func (m *Mounted) load(k kept) (in *instance) {
 // caught up, and at intervals on the way there.
 func (s *Set) saveAll() {
 	defer s.done.Done()
-	for {
-		select {
-		case <-s.ctx.Done():
-			return
-		case <-s.save:
-		}
+	for range s.save {
 		for wait := s.opts.Pause; wait > 0; {
-			timer := time.NewTimer(wait)
-			select {
-			case <-s.ctx.Done():
-				timer.Stop()
+			s.opts.Sleep(s.ctx, wait)
+			if s.ctx.Err() != nil {
 				return
-			case <-timer.C:
 			}
 			wait = 0
 			for _, m := range s.Views() {
@@ -109,6 +101,9 @@ func (s *Set) saveAll() {
 						s.warn(err)
 					}
 					due = m.due()
+					if due == 0 {
+						due = time.Millisecond
+					}
 				}
 				if due > 0 && (wait == 0 || due < wait) {
 					wait = due

@@ -30,10 +30,11 @@ type Mounted struct {
 	// while anything waits.
 	mu      sync.Mutex
 	current *instance
-	old     *instance // answers Loaded while current is being built
-	err     error     // why current has stopped
-	moved   chan struct{}
-	bytes   int // of the newest checkpoint
+	old     *instance     // answers Loaded while current is being built
+	err     error         // why current has stopped
+	moved   chan struct{} // closed when that is to be told to who waits
+	waiting int           // for it
+	bytes   int           // of the newest checkpoint
 	begun   time.Time
 	from    core.Seq // where it has begun to catch up
 
@@ -72,7 +73,6 @@ func (m *Mounted) Name() string { return m.spec.Name }
 type Status struct {
 	Since core.Seq // the last record it has applied
 	Total core.Seq // the newest in the log
-	Rate  float64  // records a second since it began to catch up
 	Bytes int      // kept in the store
 	Stale bool     // an old state answers reads that do not wait
 	Err   error    // why it has stopped, an *Error
@@ -82,11 +82,18 @@ type Status struct {
 func (m *Mounted) Status() Status {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	st := Status{Since: m.current.since, Total: m.set.log.Since(), Bytes: m.bytes, Stale: m.old != nil, Err: m.err}
+	return Status{Since: m.current.since, Total: m.set.log.Since(), Bytes: m.bytes, Stale: m.old != nil, Err: m.err}
+}
+
+// Rate is how many records a second the view has applied since it began to
+// catch up.
+func (m *Mounted) Rate() float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	if d := time.Since(m.begun).Seconds(); d > 0 {
-		st.Rate = float64(m.current.since-m.from) / d
+		return float64(m.current.since-m.from) / d
 	}
-	return st
+	return 0
 }
 
 // Wait returns when the view has applied the record seq, or Newest; at once
@@ -98,6 +105,7 @@ func (m *Mounted) Wait(ctx context.Context, seq core.Seq) error {
 	for {
 		m.mu.Lock()
 		reached, err, moved := m.current.since >= seq, m.err, m.moved
+		m.waiting++
 		m.mu.Unlock()
 		switch {
 		case reached:
@@ -151,7 +159,15 @@ type Pending struct {
 // Call begins a call, which Try makes; args is a JSON array, or nil. loaded has
 // an old state answer while another is being built.
 func (m *Mounted) Call(method string, args json.Value, loaded bool) *Pending {
-	return &Pending{Call{Method: method, Args: args, set: m.set}, m, loaded}
+	p := new(Pending)
+	p.Begin(m, method, args, loaded)
+	return p
+}
+
+// Begin makes another call of one that has been answered, whose memory it uses
+// again, and with it that of the answer.
+func (p *Pending) Begin(m *Mounted, method string, args json.Value, loaded bool) {
+	*p = Pending{Call{Method: method, Args: args, Out: p.Out, set: m.set}, m, loaded}
 }
 
 // Try makes the call once. With ErrAwait there is something to be waited for.

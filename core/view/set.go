@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -22,6 +23,10 @@ type Options struct {
 	// By default it only lets other goroutines run, which on a host with an
 	// event loop is not enough.
 	Yield func(ctx context.Context)
+
+	// Sleep returns after a while, or when ctx ends. By default it is a timer
+	// of Go's, which on a host with an event loop keeps that busy.
+	Sleep func(ctx context.Context, d time.Duration)
 
 	// Moved is told of a view whose since, error or staleness has changed. It
 	// must not wait, and may be called by several goroutines.
@@ -86,6 +91,12 @@ func Open(log *core.Log, opts Options) *Set {
 	if opts.Interval == 0 {
 		opts.Interval = time.Second
 	}
+	if opts.Yield == nil {
+		opts.Yield = func(context.Context) { runtime.Gosched() }
+	}
+	if opts.Sleep == nil {
+		opts.Sleep = sleep
+	}
 	if opts.Batch == 0 {
 		opts.Batch = 1 << 20
 	}
@@ -96,6 +107,15 @@ func Open(log *core.Log, opts Options) *Set {
 	go s.feedAll()
 	go s.saveAll()
 	return s
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }
 
 func nudge(c chan struct{}) {
@@ -230,6 +250,8 @@ func (s *Set) Close(ctx context.Context) error {
 		stop()
 	}
 	s.cancel()
+	nudge(s.wake)
+	nudge(s.save)
 	s.done.Wait()
 	var errs []error
 	for _, m := range views {
@@ -243,8 +265,11 @@ func (s *Set) Close(ctx context.Context) error {
 
 func (s *Set) tell(m *Mounted) {
 	m.mu.Lock()
-	close(m.moved)
-	m.moved = make(chan struct{})
+	if m.waiting > 0 {
+		close(m.moved)
+		m.moved = make(chan struct{})
+		m.waiting = 0
+	}
 	m.mu.Unlock()
 	if s.opts.Moved != nil {
 		s.opts.Moved(m)

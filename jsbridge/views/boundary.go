@@ -22,10 +22,11 @@ func moved(view uint32, since float64, flags uint32, bytes float64)
 //go:wasmimport flumedb stopped
 func stopped(view uint32, code, message, segment string, first, last float64)
 
-// askTurn asks for exportTurn to be called in a later task.
+// askTurn asks for exportTurn to be called in a later task, after so many
+// milliseconds; 0 is as soon as others have had their turn.
 //
 //go:wasmimport flumedb turn
-func askTurn()
+func askTurn(turn uint32, delay float64)
 
 // mapRecords asks the wrapper to make of records what a view is to see of
 // them; they are as in records. It answers with exportMapped, by the number of
@@ -52,15 +53,15 @@ func exportMount(log, request, nameSize, versionSize, kindSize, optionsSize, fla
 //go:wasmexport flumedb_call
 func exportCall(view, request, methodSize, argsSize, loaded uint32) unsafe.Pointer {
 	p := jsbridge.Staged(methodSize + argsSize)
-	return call(view, request, p.Take(methodSize), p, loaded != 0)
+	return call(view, request, p[:methodSize], p[methodSize:], loaded != 0)
 }
 
 //go:wasmexport flumedb_call_since
-func exportCallSince() float64 { return float64(answered.since) }
+func exportCallSince() float64 { return float64(atOnce.Since()) }
 
 //go:wasmexport flumedb_call_stale
 func exportCallStale() uint32 {
-	if answered.stale {
+	if atOnce.Stale() {
 		return 1
 	}
 	return 0
@@ -73,10 +74,10 @@ func exportCallStale() uint32 {
 //go:wasmexport flumedb_mapped
 func exportMapped(batch, count, size, errorSize uint32) { takeMapped(batch, count, size, errorSize) }
 
-// exportTurn lets those go on who have asked for a turn.
+// exportTurn grants a turn that was asked for.
 //
 //go:wasmexport flumedb_turn
-func exportTurn() { grantTurn() }
+func exportTurn(turn uint32) { grantTurn(turn) }
 
 // exportRebuild has a view built again. It settles at once.
 //

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 	"unsafe"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -60,6 +61,7 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 	if !ok {
 		set = view.Open(log, view.Options{
 			Yield: yieldToHost,
+			Sleep: sleepInHost,
 			Moved: tellView,
 			Warn:  func(err error) { jsbridge.Warn(handle, err.Error()) },
 		})
@@ -104,14 +106,11 @@ func tellView(v *view.Mounted) {
 	}
 }
 
-// answered is what exportCall has answered last, and what it is of.
-var answered struct {
-	data  []byte
-	since core.Seq
-	stale bool
-}
+// atOnce is the call that exportCall has answered last without waiting, and is
+// used for the next one again.
+var atOnce view.Pending
 
-func call(id, request uint32, method string, args []byte, loaded bool) unsafe.Pointer {
+func call(id, request uint32, method, args []byte, loaded bool) unsafe.Pointer {
 	v, ok := views[id]
 	if !ok {
 		// Later: the wrapper does not expect an answer yet.
@@ -120,12 +119,17 @@ func call(id, request uint32, method string, args []byte, loaded bool) unsafe.Po
 		})
 		return nil
 	}
-	p := v.Call(method, append(json.Value{}, args...), loaded)
-	err := p.TryNow()
-	if err == nil {
-		answered.data, answered.since, answered.stale = p.Out, p.Since(), p.Stale()
-		return jsbridge.Got(p.Out)
+	if string(method) != atOnce.Method {
+		atOnce.Method = string(method)
 	}
+	atOnce.Begin(v, atOnce.Method, args, loaded)
+	err := atOnce.TryNow()
+	if err == nil {
+		return jsbridge.Got(atOnce.Out)
+	}
+	p := atOnce
+	p.Args = append(json.Value{}, args...) // the staging buffer is used again
+	atOnce = view.Pending{}
 	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
 		for errors.Is(err, view.ErrAwait) {
 			if err = p.Await(ctx); err == nil {
@@ -177,27 +181,34 @@ func closeViews(ctx context.Context, handle uint32) error {
 	return err
 }
 
-// waiting are the goroutines that have asked the host for a turn.
-var waiting []chan struct{}
+// waiting are the goroutines that have asked the host for a turn, by number.
+var (
+	waiting  = map[uint32]chan struct{}{}
+	lastTurn uint32
+)
 
 // yieldToHost returns in a later task of the host.
-func yieldToHost(ctx context.Context) {
-	granted := make(chan struct{})
-	waiting = append(waiting, granted)
-	if len(waiting) == 1 {
-		askTurn()
-	}
+func yieldToHost(ctx context.Context) { sleepInHost(ctx, 0) }
+
+// sleepInHost returns in a task of the host some time later. A timer of Go's
+// would be set anew at every call from JavaScript, and keep Node from ending.
+func sleepInHost(ctx context.Context, d time.Duration) {
+	lastTurn++
+	id, granted := lastTurn, make(chan struct{})
+	waiting[id] = granted
+	askTurn(id, float64(d.Milliseconds()))
 	select {
 	case <-granted:
 	case <-ctx.Done():
+		delete(waiting, id)
 	}
 }
 
-func grantTurn() {
-	for _, granted := range waiting {
+func grantTurn(id uint32) {
+	if granted, ok := waiting[id]; ok {
+		delete(waiting, id)
 		close(granted)
 	}
-	waiting = nil
 }
 
 // batches are what the wrapper has been asked to map, by number.

@@ -33,7 +33,7 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_call_since(): number
   flumedb_call_stale(): number
   flumedb_mapped(batch: number, count: number, size: number, errorSize: number): void
-  flumedb_turn(): void
+  flumedb_turn(turn: number): void
   flumedb_rebuild(view: number, request: number): void
   flumedb_unmount(view: number, request: number): void
 }
@@ -61,7 +61,7 @@ export interface Imports extends Record<string, (...args: number[]) => void> {
     segment: Pointer, segmentSize: number,
     first: number, last: number
   ): void
-  turn(): void
+  turn(turn: number, delay: number): void
   map(view: number, batch: number, first: number, count: number, data: Pointer, size: number, ends: Pointer): void
 }
 

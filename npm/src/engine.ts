@@ -265,12 +265,15 @@ function makeImports(engine: () => Engine): Imports {
       const err = readError(e, ...error)
       e.later(() => e.views.get(view)?.stopped(err))
     },
-    turn() {
+    turn(id, delay) {
       const e = engine()
-      nextTask(() => {
-        e.enter(exports => exports.flumedb_turn())
+      const grant = () => {
+        e.enter(exports => exports.flumedb_turn(id))
         e.resume()
-      })
+      }
+      if (!delay) return nextTask(grant)
+      const timer: { unref?(): void } | number = setTimeout(grant, delay)
+      ;(timer as { unref?(): void }).unref?.()
     },
     map(view, ...batch) {
       engine().views.get(view)?.map(...(batch as [number, number, number, number, number, number]))

@@ -96,17 +96,17 @@ export function nativeLog(codec: Codec<any>, request: RequestOnLog, expect: () =
 function nativeView(engine: Engine, view: number): NativeView {
   return {
     call(method, args, loaded, cb) {
-      const answer = (data: Uint8Array | undefined, since: number, stale: boolean) =>
-        call(cb as any, null, { value: data && JSON.parse(utf8.decode(data)), since, stale })
+      const answer = (json: string | undefined, since: number, stale: boolean) =>
+        call(cb as any, null, { value: json && JSON.parse(json), since, stale })
       const id = engine.reserve()
-      const [methodSize, argsSize] = engine.stage(method, JSON.stringify(args))
-      const at = engine.enter(exports => exports.flumedb_call(view, id, methodSize, argsSize, loaded ? 1 : 0))
+      const size = engine.stageText(method + JSON.stringify(args)) // methods have names of ASCII
+      const at = engine.enter(exports => exports.flumedb_call(view, id, method.length, size - method.length, loaded ? 1 : 0))
       if (!at) {
-        engine.add({ settle: (since, stale, data) => answer(data, since, stale !== 0), fail: err => call(cb as any, err) }, id)
+        engine.add({ settle: (since, stale, data) => answer(data && utf8.decode(data), since, stale !== 0), fail: err => call(cb as any, err) }, id)
         return engine.resume()
       }
-      const [size, since, stale] = engine.enter(exports => [exports.flumedb_size(), exports.flumedb_call_since(), exports.flumedb_call_stale()])!
-      answer(engine.memory().subarray(at, at + size), since, stale !== 0)
+      const told = engine.enter(exports => ({ size: exports.flumedb_size(), since: exports.flumedb_call_since(), stale: exports.flumedb_call_stale() }))!
+      answer(engine.text(at, told.size), told.since, told.stale !== 0)
     },
     rebuild: cb => void engine.request({ settle: () => cb(null), fail: cb }, (exports, id) => exports.flumedb_rebuild(view, id)),
     unmount: cb =>

@@ -51,6 +51,9 @@ export function createWaits(on: WaitsOn): Waits {
   return {
     settle,
     ready(cb, after) {
+      // Most reads find what they wait for, and leave nothing behind.
+      const enough = after ?? on.newest.value
+      if (typeof enough === 'number' && on.since.value! >= enough && (enough < 0 || on.usable())) return cb(null)
       if (after != null && (typeof after !== 'number' || after !== after))
         return cb(new FlumeError('INVALID_OPTION', `option "since" must be a number, not ${String(after)}`))
       const wait: Wait = { target: after ?? Infinity, cb }
