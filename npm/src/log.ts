@@ -359,6 +359,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   bytesOf.set(log, {
     shared: kind === INDEXED_DB ? name : undefined,
     codec,
+    newest: () => since.value!,
     form: codec === json ? 'json' : options.codec === 'binary' ? 'binary' : 'other',
     append(run, lengths) {
       const err = unusable()

@@ -1,6 +1,8 @@
 import { append } from './append.js'
 import { cat } from './cat.js'
 import { type Command } from './command.js'
+import { compact } from './compact.js'
+import { del } from './del.js'
 import { exportFile } from './export.js'
 import { get } from './get.js'
 import { importFile } from './import.js'
@@ -15,5 +17,7 @@ export const commands: Record<string, Command> = {
   stats,
   import: importFile,
   export: exportFile,
+  del,
+  compact,
   verify
 }

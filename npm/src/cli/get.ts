@@ -1,5 +1,6 @@
-import { type Command, UsageError } from './command.js'
+import { type Command } from './command.js'
 import { printJson } from './output.js'
+import { seqsOf } from './seqs.js'
 
 /** Prints some records by their seqs. */
 export const get: Command = {
@@ -7,7 +8,6 @@ export const get: Command = {
   least: 1,
   summary: 'print the records with these seqs',
   async run({ db, args }) {
-    for (const arg of args) if (!/^\d+$/.test(arg)) throw new UsageError(`a SEQ must be a whole number, not ${JSON.stringify(arg)}`)
-    for (const arg of args) await printJson(await db.get(Number(arg)))
+    for (const seq of seqsOf(args)) await printJson(await db.get(seq))
   }
 }

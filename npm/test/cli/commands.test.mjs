@@ -9,7 +9,7 @@ import { random, someValues } from '../import/values.mjs'
 import { asStored, fileOf, inFolder, kinds } from '../import/writers.mjs'
 import { run } from './cli.mjs'
 
-const COMMANDS = ['append', 'cat', 'get', 'stats', 'import', 'export', 'verify']
+const COMMANDS = ['append', 'cat', 'get', 'stats', 'import', 'export', 'del', 'compact', 'verify']
 const ok = async (args, stdin) => {
   const { code, stdout, stderr } = await run(args, stdin)
   assert.deepEqual([code, stderr], [0, ''])
@@ -127,6 +127,22 @@ test('import tells of a torn end, and of damage', () => inFolder(async folder =>
   const option = await run([dir, 'import', '--format', 'csv'], 'a,b')
   assert.equal(option.code, 2)
   assert.match(option.stderr, /format must be one of/)
+}))
+
+test('del and compact', () => inFolder(async folder => {
+  const dir = join(folder, 'log')
+  for (let n = 0; n < 4; n++) await ok([dir, 'append'], `{"n":${n}}\n{"m":${n}}\n`)
+  await ok([dir, 'del', '2', '7'])
+  assert.equal((await ok([dir, 'cat'])).includes('"n":1'), false)
+  assert.equal((await run([dir, 'get', '2'])).code, 1)
+  assert.equal((await run([dir, 'del', '8'])).code, 1)
+  assert.equal((await run([dir, 'del', 'x'])).code, 2)
+  const before = JSON.parse(await ok([dir, 'stats']))
+  const { freed } = JSON.parse(await ok([dir, 'compact']))
+  const after = JSON.parse(await ok([dir, 'stats']))
+  assert.ok(freed > 0)
+  assert.deepEqual([after.bytes, after.segments, after.records, after.deleted], [before.bytes - freed, 1, 8, 2])
+  assert.equal((await ok([dir, 'export'])).trim().split('\n').length, 6)
 }))
 
 test('verify finds damage, and says so by its exit code', () => inFolder(async folder => {
