@@ -49,6 +49,10 @@ type Range struct {
 	Reverse       bool // walk down, even where From is Through
 	Budget        int  // about how many bytes to read at the most; at least one segment is
 	NoCache       bool // leave the cache to others: the reader will not come back
+
+	// Memory, if not nil, may be where the runs then lie, until it is used
+	// for another read; with it, nothing goes into the cache.
+	Memory *Memory
 }
 
 // Read reads the first records of a range, as much as its budget allows, as
@@ -77,11 +81,15 @@ func (l *Log) segments(ctx context.Context, r Range) ([]*segment.Segment, error)
 	if len(found) > 0 {
 		return found, nil
 	}
+	if r.Memory != nil {
+		r.Memory.Reset()
+		ctx = WithMemory(ctx, r.Memory)
+	}
 	found, err := l.store.Read(ctx, r.From, r.Reverse, r.Budget)
 	if err != nil {
 		return nil, fmt.Errorf("reading seq %d: %w", r.From, err)
 	}
-	if !r.NoCache {
+	if !r.NoCache && r.Memory == nil {
 		l.keep(deletions, found...)
 	}
 	return found, nil

@@ -65,18 +65,18 @@ func (s *Store) readRun(ctx context.Context, seq core.Seq, reverse bool, budget 
 			s.mu.Unlock()
 			return nil, 0, err
 		}
-		buf, borrowed := s.borrow(p.to - p.from.off)
+		buf, of := s.borrow(ctx, p.to-p.from.off)
 		s.mu.Unlock()
 		n, err := p.handle.ReadAt(buf, p.from.off)
 		s.release(p.handle)
-		if borrowed {
+		if of == own {
 			defer s.giveBack(buf)
 		}
 		if n < len(buf) && err != nil && err != io.EOF {
 			return nil, 0, fmt.Errorf("read seq %d, %s: %w", seq, p.file.place(p.from.off), err)
 		}
 		if run, ok := choose(buf[:n], p.from.seq, seq, reverse, budget); ok {
-			found, err := s.decode(p, run, buf, borrowed, reverse)
+			found, err := s.decode(p, run, buf, of, reverse)
 			return found, head, err
 		}
 		if tries > 0 {
@@ -92,17 +92,29 @@ func (s *Store) readRun(ctx context.Context, seq core.Seq, reverse bool, budget 
 // copied. A random read among tiny frames needs few of the bytes it reads.
 const scratchSize = 2 * markEvery
 
-// borrow gives memory for a read: the store's own, if it is large enough and
-// nobody has it. The caller holds mu.
-func (s *Store) borrow(n int64) (buf []byte, borrowed bool) {
+// lender is whose memory a read goes into.
+type lender int
+
+const (
+	nobody lender = iota // fresh memory
+	own                  // the store's
+	reader               // of whoever reads, who keeps nothing
+)
+
+// borrow gives memory for a read: the reader's, or the store's own, if it is
+// large enough and nobody has it. The caller holds mu.
+func (s *Store) borrow(ctx context.Context, n int64) (buf []byte, of lender) {
+	if m := core.MemoryFor(ctx); m != nil {
+		return m.Take(int(n)), reader
+	}
 	if n > scratchSize {
-		return make([]byte, n), false
+		return make([]byte, n), nobody
 	}
 	buf, s.scratch = s.scratch, nil
 	if buf == nil {
 		buf = make([]byte, scratchSize)
 	}
-	return buf[:n], true
+	return buf[:n], own
 }
 
 func (s *Store) giveBack(buf []byte) {
@@ -278,11 +290,11 @@ func choose(buf []byte, first, seq core.Seq, reverse bool, budget int) (run []sp
 }
 
 // decode checks the chosen frames and gives them in order of walking. They
-// share the buffer, if it is not borrowed and they fill most of it, so that it
-// is not kept in memory for a few.
-func (s *Store) decode(p stretch, run []span, buf []byte, borrowed, reverse bool) ([]*segment.Segment, error) {
+// share the buffer, unless it is the store's, or they fill so little of it that
+// it would be kept in memory for a few.
+func (s *Store) decode(p stretch, run []span, buf []byte, of lender, reverse bool) ([]*segment.Segment, error) {
 	base, end := run[0].from, run[len(run)-1].to
-	if borrowed || 2*(end-base) < len(buf) {
+	if of == own || of == nobody && 2*(end-base) < len(buf) {
 		buf = bytes.Clone(buf[base:end])
 		for i := range run {
 			run[i].from, run[i].to = run[i].from-base, run[i].to-base

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"strconv"
@@ -271,7 +270,7 @@ func (n *node) find(name []byte) int {
 			return i
 		}
 	}
-	if bytes.IndexByte(name, '\\') >= 0 {
+	if escaped(name) {
 		return n.findEscaped(name)
 	}
 	return -1

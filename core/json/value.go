@@ -139,7 +139,7 @@ func (v Value) Text(scratch []byte) (text []byte, ok bool) {
 		return nil, false
 	}
 	content := v[1 : len(v)-1]
-	if bytes.IndexByte(content, '\\') < 0 {
+	if !escaped(content) {
 		return content, true
 	}
 	return appendUnescaped(scratch, content)[len(scratch):], true

@@ -50,6 +50,23 @@ func stringEnd(b []byte, i int) int {
 	}
 }
 
+// escaped reports whether a string's content has an escape.
+func escaped(content []byte) bool {
+	i := 0
+	for ; i+8 <= len(content); i += 8 {
+		slash := word(content, i) ^ ones*'\\'
+		if (slash-ones)&^slash&highBits != 0 {
+			return true
+		}
+	}
+	for ; i < len(content); i++ {
+		if content[i] == '\\' {
+			return true
+		}
+	}
+	return false
+}
+
 // What a byte outside of strings means to a walk.
 const (
 	plain = iota

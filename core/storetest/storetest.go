@@ -41,6 +41,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Data) {
 		{"appended segments come back", appended},
 		{"one commit of many segments", manySegments},
 		{"reading by budget in both directions", budgets},
+		{"reading into the reader's memory", memory},
 		{"reopening finds all", reopen},
 		{"seqs outside the log", outside},
 		{"index", index},
@@ -221,6 +222,32 @@ func budgets(t *testing.T, d Data) {
 	all, err := s.Read(ctx, 0, false, 1<<20)
 	if err != nil || len(all) < 2 {
 		t.Fatalf("a large budget gave %d segments, %v", len(all), err)
+	}
+}
+
+func memory(t *testing.T, d Data) {
+	s := open(t, d)
+	fill(t, s, 10, 1, 20, 5, 5, 100)
+	var m core.Memory
+	lent := core.WithMemory(ctx, &m)
+	for _, budget := range []int{1, 300, 700, 1 << 20} {
+		for seq := core.Seq(0); seq <= 140; {
+			want, err := s.Read(ctx, seq, false, budget)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Reset()
+			got, err := s.Read(lent, seq, false, budget)
+			if err != nil || len(got) != len(want) {
+				t.Fatalf("from %d: %d segments, %v; want %d", seq, len(got), err, len(want))
+			}
+			for i := range got {
+				if got[i].First() != want[i].First() || !bytes.Equal(got[i].Bytes(), want[i].Bytes()) {
+					t.Fatalf("segment %d from %d differs", i, seq)
+				}
+				seq = got[i].Last() + 1
+			}
+		}
 	}
 }
 

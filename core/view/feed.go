@@ -17,6 +17,7 @@ type feeder struct {
 	turn    bool // whether the live ones had the last turn
 	work    int  // bytes since the clock was looked at
 	began   time.Time
+	memory  core.Memory // of records that nobody has asked for lately
 }
 
 // group is views that are fed from one pass over the log, in the order of
@@ -109,7 +110,11 @@ func (f *feeder) batch(g *group, head core.Seq) {
 			from = min(from, m.in.since+1)
 		}
 	}
-	runs, err := f.log.Read(f.ctx, core.Range{From: from, Through: head, Budget: f.opts.Batch, NoCache: g == &f.lagging})
+	what := core.Range{From: from, Through: head, Budget: f.opts.Batch}
+	if g == &f.lagging {
+		what.Memory = &f.memory
+	}
+	runs, err := f.log.Read(f.ctx, what)
 	if err != nil {
 		if f.ctx.Err() != nil {
 			return

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall/js"
 
+	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/hack-pad/go-indexeddb/idb"
 )
 
@@ -79,6 +80,7 @@ type transaction struct {
 	*host
 	js js.Value
 	*ending
+	memory *core.Memory // of whoever reads, nil where that has none
 }
 
 // ending hears how a transaction ends, and that a request in it succeeded. Its
@@ -223,12 +225,16 @@ func (h *host) bytesFromJS(v js.Value) (b []byte, ok bool) {
 }
 
 // segmentFromJS copies a frame of so many bytes in, without its padding.
-func (h *host) segmentFromJS(v js.Value, size int) (frame []byte, ok bool) {
-	n, ok := h.size(v)
+func (t *transaction) segmentFromJS(v js.Value, size int) (frame []byte, ok bool) {
+	n, ok := t.size(v)
 	if !ok {
 		return nil, false
 	}
-	frame = make([]byte, min(n, size))
+	if n = min(n, size); t.memory != nil {
+		frame = t.memory.Take(n)
+	} else {
+		frame = make([]byte, n)
+	}
 	return frame, js.CopyBytesToGo(frame, v) == len(frame)
 }
 

@@ -24,7 +24,7 @@ func (s *Store) Read(ctx context.Context, seq core.Seq, reverse bool, budget int
 				return fmt.Errorf("seq %d: %w", seq, core.ErrNotFound)
 			}
 		}
-		found, err = s.readOnce(c, seq, reverse, budget)
+		found, err = s.readOnce(c, seq, reverse, budget, core.MemoryFor(ctx))
 		if errors.Is(err, errStale) {
 			if err := s.look(c); err != nil {
 				return err
@@ -32,7 +32,7 @@ func (s *Store) Read(ctx context.Context, seq core.Seq, reverse bool, budget int
 			s.mu.Lock()
 			s.window.forget()
 			s.mu.Unlock()
-			found, err = s.readOnce(c, seq, reverse, budget)
+			found, err = s.readOnce(c, seq, reverse, budget, core.MemoryFor(ctx))
 			if errors.Is(err, errStale) {
 				err = &segment.CorruptError{First: seq, Last: seq, Segment: s.name, Reason: "the segment is listed but not there"}
 			}
@@ -42,7 +42,7 @@ func (s *Store) Read(ctx context.Context, seq core.Seq, reverse bool, budget int
 	return found, err
 }
 
-func (s *Store) readOnce(c *connection, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
+func (s *Store) readOnce(c *connection, seq core.Seq, reverse bool, budget int, memory *core.Memory) ([]*segment.Segment, error) {
 	s.mu.Lock()
 	var rows []tailRow
 	if i := s.known.find(seq); i >= 0 && reverse {
@@ -54,7 +54,7 @@ func (s *Store) readOnce(c *connection, seq core.Seq, reverse bool, budget int) 
 	if len(rows) > 0 {
 		return s.readTail(c, rows, reverse, budget)
 	}
-	return s.readSegments(c, seq, reverse, budget)
+	return s.readSegments(c, seq, reverse, budget, memory)
 }
 
 // errStale says that segments are no longer where the window says, because
@@ -63,11 +63,12 @@ var errStale = errors.New("the index is stale")
 
 // readSegments plans by the window, loading it first where it does not reach, and
 // reads all the plan's segments at once in the same transaction.
-func (s *Store) readSegments(c *connection, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
+func (s *Store) readSegments(c *connection, seq core.Seq, reverse bool, budget int, memory *core.Memory) ([]*segment.Segment, error) {
 	t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
 	if err != nil {
 		return nil, hostError("reading", err)
 	}
+	t.memory = memory
 	found, err := s.readIn(t, seq, reverse, budget)
 	if err != nil {
 		t.tryAbort()
