@@ -145,8 +145,9 @@ func (v Value) Text(scratch []byte) (text []byte, ok bool) {
 	return appendUnescaped(scratch, content)[len(scratch):], true
 }
 
-// String is the content of a string, and "" of anything else.
-func (v Value) String() string {
+// Str is the content of a string, and "" of anything else. It is not called
+// String, so that a value is printed as it stands.
+func (v Value) Str() string {
 	text, _ := v.Text(nil)
 	return string(text)
 }
@@ -261,7 +262,7 @@ func Equal(a, b Value) bool {
 			if !more {
 				break
 			}
-			if !Equal(v, b.Member(name.String())) {
+			if !Equal(v, b.Member(name.Str())) {
 				return false
 			}
 		}

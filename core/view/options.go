@@ -14,7 +14,7 @@ func ParsePath(v json.Value, what string) (json.Path, error) {
 	case json.True:
 		return json.Path{}, nil
 	case json.String:
-		if s := v.String(); s != "" {
+		if s := v.Str(); s != "" {
 			return strings.Split(s, "."), nil
 		}
 	case json.Array:
@@ -26,7 +26,7 @@ func ParsePath(v json.Value, what string) (json.Path, error) {
 			}
 			switch step.Kind() {
 			case json.String:
-				path = append(path, step.String())
+				path = append(path, step.Str())
 				continue
 			case json.Number:
 				if n, ok := step.Int(); ok && n >= 0 {
@@ -75,7 +75,7 @@ func ParseOptions(v json.Value, take func(name string, value json.Value) error) 
 		if !more {
 			return nil
 		}
-		if err := take(name.String(), value); err != nil {
+		if err := take(name.Str(), value); err != nil {
 			return err
 		}
 	}

@@ -19,7 +19,7 @@ type sum struct {
 }
 
 var sumKind = view.Kind{Name: "sum", New: func(options json.Value) (view.View, error) {
-	path := options.Member("path").String()
+	path := options.Member("path").Str()
 	if path == "" {
 		return nil, view.Invalid("path must be a string")
 	}
@@ -31,7 +31,7 @@ func (v *sum) Fields() []json.Path { return []json.Path{v.path} }
 var errBad = errors.New("a bad record")
 
 func (v *sum) Apply(r *view.Record) error {
-	switch f := r.Field(0); f.String() {
+	switch f := r.Field(0); f.Str() {
 	case "fail":
 		return errBad
 	case "panic":

@@ -62,7 +62,7 @@ func Parse(v json.Value, field func(json.Path) int) (*Condition, error) {
 			if !more {
 				return c, nil
 			}
-			if err := c.add(strings.Split(name.String(), "."), value, field); err != nil {
+			if err := c.add(strings.Split(name.Str(), "."), value, field); err != nil {
 				return nil, err
 			}
 		}
@@ -99,9 +99,9 @@ func (c *Condition) add(path json.Path, v json.Value, field func(json.Path) int)
 		if !more {
 			return nil
 		}
-		o, ok := ops[name.String()]
+		o, ok := ops[name.Str()]
 		if !ok {
-			return view.Invalid("where has no operator %q, but eq, ne, lt, lte, gt, gte, in, prefix and exists", name.String())
+			return view.Invalid("where has no operator %q, but eq, ne, lt, lte, gt, gte, in, prefix and exists", name.Str())
 		}
 		if err := c.addTest(path, o, value, field); err != nil {
 			return err
