@@ -27,6 +27,16 @@ export type {
   ReducedAt,
   Where
 } from './reduce-built-in.js'
+export {
+  Hashtable,
+  type CreateHashtable,
+  type HashtableCallback,
+  type HashtableOptions,
+  type HashtableRead,
+  type HashtableView,
+  type KeyPaths
+} from './hashtable.js'
+export { type ListOptions } from './pages.js'
 export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
 // For authors of views and logs.
 export { createObv, type Obv, type ObvLike, type WritableObv } from './obv.js'

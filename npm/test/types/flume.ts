@@ -3,6 +3,7 @@
 import { from, type Observable } from 'rxjs'
 import {
   Flume,
+  Hashtable,
   Log,
   Reduce,
   type Callback,
@@ -244,10 +245,37 @@ async function untypedLog() {
   value.whatever
 }
 
+async function hashtables() {
+  const db = Flume(log)
+    .use('byOrigin', Hashtable(1, 'origin'))
+    .use('byBoth', Hashtable(1, ['origin', ['delay']]))
+    .use('made', Hashtable(1, { key: (value: Flight, seq) => value.delay + seq }))
+    .use('old', Hashtable(1, (key: string) => key.length, (value: Flight) => value.origin, 65536))
+  same<Awaited<ReturnType<typeof db.byOrigin.get>>, Flight>(true)
+  const flight = await db.byBoth.get(['SFO', 7], { since: 3 })
+  same<typeof flight, Flight>(true)
+  db.byOrigin.get('SFO', (err, flight, seq) => {
+    same<typeof flight, Flight>(true)
+    same<typeof seq, number>(true)
+  })
+  for await (const item of db.made.read({ key: 3, reverse: true, limit: 2 })) same<typeof item, Item<Flight>>(true)
+  for await (const seq of db.made.read({ key: 3, values: false })) same<typeof seq, number>(true)
+  for await (const value of db.old.read({ key: 'SFO', seqs: false, live: true })) same<typeof value, Flight>(true)
+  const any = await Flume(untyped).use('x', Hashtable(1, true)).x.get(1)
+  same<typeof any, any>(true)
+
+  // @ts-expect-error no key
+  Hashtable(1)
+  // @ts-expect-error a read needs a key
+  db.byOrigin.read({ reverse: true })
+  // @ts-expect-error unknown option
+  db.byOrigin.read({ key: 1, gt: 1 })
+}
+
 function errors(err: FlumeError) {
   if (err.code === 'CORRUPT') same<typeof err.segment, string | undefined>(true)
   // @ts-expect-error no such code
   if (err.code === 'CORRUPTED') return
 }
 
-export { errors, logMethods, ownView, readme, reads, streams, untypedLog, views }
+export { errors, hashtables, logMethods, ownView, readme, reads, streams, untypedLog, views }
