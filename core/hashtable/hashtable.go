@@ -14,6 +14,7 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/key"
 	"github.com/flumedb/flumedb-wasm/core/listing"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
@@ -22,10 +23,8 @@ import (
 var Kind = view.Kind{Name: "hashtable", New: func(options json.Value) (view.View, error) { return parse(options) }}
 
 type hashtable struct {
-	paths   []json.Path
-	scanner *json.Scanner
-	slots   []int // of the paths, in the scanner
-	table   table
+	keys  *key.Paths
+	table table
 }
 
 func parse(options json.Value) (*hashtable, error) {
@@ -34,82 +33,24 @@ func parse(options json.Value) (*hashtable, error) {
 		if name != "key" {
 			return view.Invalid("a hashtable has no option %q, but key", name)
 		}
-		v.paths, err = view.ParsePaths(value, "key")
+		v.keys, err = key.Parse(value)
 		return err
 	})
-	if err != nil {
-		return nil, err
+	if err == nil && v.keys == nil {
+		err = view.Invalid("a hashtable needs a key")
 	}
-	if len(v.paths) == 0 {
-		return nil, view.Invalid("a hashtable needs a key, which is a path or several")
-	}
-	v.scanner, v.slots = json.NewScanner(v.paths...)
-	return v, nil
+	return v, err
 }
 
-func (v *hashtable) Fields() []json.Path { return v.paths }
+func (v *hashtable) Fields() []json.Path { return v.keys.Fields() }
 
-// Apply takes a record in that has all parts of a key.
+// Apply takes a record in that has a key.
 func (v *hashtable) Apply(r *view.Record) error {
-	h := uint64(0)
-	for i := range v.paths {
-		part := r.Field(i)
-		if part == nil {
-			return nil
-		}
-		h = join(h, part)
+	hash, ok := v.keys.Hash(r)
+	if !ok {
+		return nil
 	}
-	return v.table.add(uint32(h), r.Seq)
-}
-
-// join adds a part to the hash of a key.
-func join(h uint64, part json.Value) uint64 { return h*0x9E3779B97F4A7C15 + json.Hash(part) }
-
-// key is what is asked for: the parts, one for each path.
-type key struct {
-	parts []json.Value
-	hash  uint32
-}
-
-// parseKey reads a key: a value where there is one path, an array of values
-// where there are several.
-func (v *hashtable) parseKey(arg json.Value) (k key, err error) {
-	k.parts = []json.Value{arg}
-	if len(v.paths) > 1 {
-		k.parts = k.parts[:0]
-		for items := arg.Items(); ; {
-			part, more := items.Next()
-			if !more {
-				break
-			}
-			k.parts = append(k.parts, part)
-		}
-		if arg.Kind() != json.Array || len(k.parts) != len(v.paths) {
-			return key{}, view.Invalid("the key must be an array of %d values", len(v.paths))
-		}
-	} else if arg == nil {
-		return key{}, view.Invalid("there is no key to look for")
-	}
-	h := uint64(0)
-	for _, part := range k.parts {
-		h = join(h, part)
-	}
-	k.hash = uint32(h)
-	return k, nil
-}
-
-// is reports whether a record has a key.
-func (v *hashtable) is(seen json.Value, k key) bool {
-	found := make([]json.Span, v.scanner.Slots())
-	if v.scanner.Scan(seen, found) != nil {
-		return false
-	}
-	for i, part := range k.parts {
-		if !json.Equal(found[v.slots[i]].In(seen), part) {
-			return false
-		}
-	}
-	return true
+	return v.table.add(uint32(hash), r.Seq)
 }
 
 // Call answers get(key, {values}) with the newest record of a key, as
@@ -126,7 +67,7 @@ func (v *hashtable) Call(c *view.Call) error {
 }
 
 func (v *hashtable) get(c *view.Call) error {
-	k, err := v.parseKey(c.Arg(0))
+	k, err := v.keys.Key(c.Arg(0))
 	if err != nil {
 		return err
 	}
@@ -141,12 +82,12 @@ func (v *hashtable) get(c *view.Call) error {
 	if err != nil {
 		return err
 	}
-	for seq := range v.table.newestFirst(k.hash) {
+	for seq := range v.table.newestFirst(uint32(k.Hash)) {
 		seen, ok := c.Seen(seq)
 		if !ok {
 			return view.ErrAwait
 		}
-		if v.is(seen, k) {
+		if v.keys.Has(seen, k) {
 			c.Out = append(listing.AppendItem(c.Out, seq, seen, !o.NoValues), '}')
 			return nil
 		}
@@ -172,15 +113,15 @@ func (v *hashtable) read(c *view.Call) error {
 	if err != nil {
 		return err
 	}
-	k, err := v.parseKey(arg)
+	k, err := v.keys.Key(arg)
 	if err != nil {
 		return err
 	}
 	return listing.Answer(c, o, listing.Found{
 		Seqs: func(from, through core.Seq, reverse bool) iter.Seq[core.Seq] {
-			return v.seqs(k.hash, from, through, reverse)
+			return v.seqs(uint32(k.Hash), from, through, reverse)
 		},
-		Fits: func(seen json.Value) bool { return v.is(seen, k) },
+		Fits: func(seen json.Value) bool { return v.keys.Has(seen, k) },
 	})
 }
 

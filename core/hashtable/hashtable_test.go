@@ -101,7 +101,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestRefuses(t *testing.T) {
-	for options, want := range map[string]string{`{}`: "needs a key", `{"key":[]}`: "needs a key", `{"keys":"a"}`: `no option "keys"`, `{"key":7}`: "must be a path", `7`: "must be an object"} {
+	for options, want := range map[string]string{`{}`: "needs a key", `{"key":[]}`: "needs a path", `{"keys":"a"}`: `no option "keys"`, `{"key":7}`: "must be a path", `7`: "must be an object"} {
 		if _, err := hashtable.Kind.New(json.Value(options)); !errors.Is(err, view.ErrOption) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", options, err)
 		}
