@@ -2,6 +2,7 @@
 package kinds
 
 import (
+	"github.com/flumedb/flumedb-wasm/core/bloom"
 	"github.com/flumedb/flumedb-wasm/core/hashtable"
 	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/core/view"
@@ -11,4 +12,5 @@ import (
 var All = []view.Kind{
 	reduce.Kind,
 	hashtable.Kind,
+	bloom.Kind,
 }

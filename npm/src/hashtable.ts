@@ -1,20 +1,17 @@
 import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
+import { type KeyPaths, type MakeKey, checkKey, keyMethod, keySpec } from './key.js'
 import { createNativeView } from './native-view.js'
 import { type ListOptions, listSource, splitOptions } from './pages.js'
-import { type Path } from './reduce-built-in.js'
 import { type Source } from './source.js'
 import { type Item, type View, type ViewLog } from './types.js'
-
-/** Where a key stands in a record: a path, or an array of paths whose values, in order, are the key. */
-export type KeyPaths = string | true | readonly Path[]
 
 export interface HashtableOptions {
   /**
    * Where the key stands; or a function that makes it of a record, for which every record has to be decoded. Records without
    * a key (where a path leads to nothing, or for which the function returns null or undefined) are not in the table.
    */
-  key: KeyPaths | ((value: any, seq: number) => unknown)
+  key: KeyPaths | MakeKey
 }
 
 /** What `Hashtable` mounts: finds the records of type `T` by their keys. */
@@ -49,45 +46,26 @@ export function Hashtable(version: number | string, key: KeyPaths | HashtableOpt
 /**
  * flumeview-hashtable's form. Its `hash` is not needed and not called. By default the key is the record's `key`.
  */
-export function Hashtable(version: number | string, hash: (key: any) => number, getKey?: ((value: any) => unknown) | null, minSlots?: number): CreateHashtable
+export function Hashtable(version: number | string, hash: (key: any) => number, getKey?: MakeKey | null, minSlots?: number): CreateHashtable
 export function Hashtable(version: number | string, from: any, getKey?: any): CreateHashtable {
-  const key = typeof from === 'function' ? (getKey ?? 'key') : from !== null && typeof from === 'object' && !Array.isArray(from) ? from.key : from
-  if (key !== true && typeof key !== 'string' && typeof key !== 'function' && !Array.isArray(key))
-    throw new FlumeError('INVALID_OPTION', 'Hashtable needs a key: a path, paths, or a function')
-  const made = typeof key === 'function'
+  const isOptions = from !== null && typeof from === 'object' && !Array.isArray(from)
+  const { key, map } = keySpec('Hashtable', typeof from === 'function' ? (getKey ?? 'key') : isOptions ? from.key : from)
 
-  return (log, name) => {
-    const spec = { name, version, kind: 'hashtable', options: { key: made ? true : key }, map: made ? key : undefined }
-    return createNativeView(log, spec, { get: 'async', read: 'source' }, core => ({
-      get: Object.assign(
-        (key: unknown, options: any, cb: any) => {
-          if (typeof options === 'function') [options, cb] = [undefined, options]
-          try {
-            checkKey(key)
-          } catch (err) {
-            return cb(err)
-          }
-          core.ask('get', [key, { values: !core.mapped }], options?.since < 0, (err, answer) => {
-            if (err) return cb(err)
-            const found: Item<any> | null = answer!.value
-            if (!found)
-              return cb(Object.assign(new FlumeError('NOT_FOUND', `no record has the key ${JSON.stringify(key)}`, { view: name }), { notFound: true }))
-            if (!core.mapped) return cb(null, found.value, found.seq)
-            log.get(found.seq, ((err, value) => (err ? (cb as Callback<any>)(err, undefined) : cb(null, value, found.seq))) as Callback<any>)
-          })
-        },
-        { optionsAt: 1 }
+  return (log, name) =>
+    createNativeView(log, { name, version, kind: 'hashtable', options: { key }, map }, { get: 'async', read: 'source' }, core => ({
+      get: keyMethod<{ since?: number }>((key, options, cb) =>
+        core.ask('get', [key, { values: !core.mapped }], options?.since! < 0, (err, answer) => {
+          if (err) return cb(err)
+          const found: Item<any> | null = answer!.value
+          if (!found)
+            return cb(Object.assign(new FlumeError('NOT_FOUND', `no record has the key ${JSON.stringify(key)}`, { view: name }), { notFound: true }))
+          if (!core.mapped) return cb(null, found.value, found.seq)
+          log.get(found.seq, ((err, value) => (err ? cb(err) : cb(null, value, found.seq))) as Callback<any>)
+        })
       ),
       read(options: HashtableRead) {
         checkKey(options?.key)
         return listSource(core, log, 'read', splitOptions('read', options, KNOWN), options)
       }
     })) as any
-  }
-}
-
-/** Keys that JSON does not have, as undefined, must not find those of null. */
-function checkKey(key: unknown): void {
-  if (key === undefined || typeof key === 'function' || typeof key === 'symbol' || (typeof key === 'number' && !Number.isFinite(key)))
-    throw new FlumeError('INVALID_OPTION', `a key must be a value that JSON has, not ${String(key)}`)
 }

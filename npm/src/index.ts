@@ -33,9 +33,10 @@ export {
   type HashtableCallback,
   type HashtableOptions,
   type HashtableRead,
-  type HashtableView,
-  type KeyPaths
+  type HashtableView
 } from './hashtable.js'
+export { Bloom, type BloomOptions, type BloomView, type CreateBloom } from './bloom.js'
+export { type KeyPaths, type MakeKey } from './key.js'
 export { type ListOptions } from './pages.js'
 export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
 // For authors of views and logs.

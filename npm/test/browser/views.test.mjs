@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { after, before, describe, test } from 'node:test'
+import { cases as bloom } from '../views/bloom-cases.mjs'
 import { cases as hashtable } from '../views/hashtable-cases.mjs'
 import { cases as reduce } from '../views/reduce-cases.mjs'
 import { openSite } from './site.mjs'
@@ -18,7 +19,7 @@ const runner = `
       return names.at(-1)
     }
     await run(cases[title], { ...flumedb, name, seed }).catch(err => {
-      throw new Error(`SEED=${seed}`, { cause: err })
+      throw new Error('SEED=' + seed + ' ' + err.stack)
     })
     for (const made of names) await flumedb.Log.delete(made)
   }`
@@ -43,7 +44,7 @@ const inPage = async (run, ...args) => {
   }
 }
 
-for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'hashtable-cases.mjs': hashtable }))
+for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom }))
   describe(file, () => {
     for (const title of Object.keys(cases))
       test(title, { timeout: 180_000 }, async () => {

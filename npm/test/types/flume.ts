@@ -2,6 +2,7 @@
 
 import { from, type Observable } from 'rxjs'
 import {
+  Bloom,
   Flume,
   Hashtable,
   Log,
@@ -272,10 +273,21 @@ async function hashtables() {
   db.byOrigin.read({ key: 1, gt: 1 })
 }
 
+async function blooms() {
+  const db = Flume(log)
+    .use('byOrigin', Bloom(1, 'origin', { items: 10, probability: 0.01 }))
+    .use('made', Bloom(1, (value: Flight) => value.delay))
+  const has = await db.byOrigin.has('SFO')
+  same<typeof has, boolean>(true)
+  db.made.has(3, { since: -1 }, (err, has) => same<typeof has, boolean>(true))
+  // @ts-expect-error unknown option
+  Bloom(1, 'origin', { item: 10 })
+}
+
 function errors(err: FlumeError) {
   if (err.code === 'CORRUPT') same<typeof err.segment, string | undefined>(true)
   // @ts-expect-error no such code
   if (err.code === 'CORRUPTED') return
 }
 
-export { errors, hashtables, logMethods, ownView, readme, reads, streams, untypedLog, views }
+export { blooms, errors, hashtables, logMethods, ownView, readme, reads, streams, untypedLog, views }
