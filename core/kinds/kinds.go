@@ -5,6 +5,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/bloom"
 	"github.com/flumedb/flumedb-wasm/core/hashtable"
 	"github.com/flumedb/flumedb-wasm/core/reduce"
+	"github.com/flumedb/flumedb-wasm/core/search"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
@@ -13,4 +14,5 @@ var All = []view.Kind{
 	reduce.Kind,
 	hashtable.Kind,
 	bloom.Kind,
+	search.Kind,
 }

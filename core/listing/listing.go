@@ -41,25 +41,26 @@ func (o *Options) Take(name string, v json.Value) (known bool, err error) {
 		o.Limit = int(max(n, 0))
 		return true, nil
 	case "reverse":
-		return true, flag(name, v, &o.Reverse)
+		return true, Flag(name, v, &o.Reverse)
 	case "live":
-		return true, flag(name, v, &o.Live)
+		return true, Flag(name, v, &o.Live)
 	case "old":
 		old := true
-		err := flag(name, v, &old)
+		err := Flag(name, v, &old)
 		o.NoOld = !old
 		o.Live = o.Live || o.NoOld
 		return true, err
 	case "values":
 		values := true
-		err := flag(name, v, &values)
+		err := Flag(name, v, &values)
 		o.NoValues = !values
 		return true, err
 	}
 	return false, nil
 }
 
-func flag(name string, v json.Value, to *bool) error {
+// Flag takes an option that is true or false.
+func Flag(name string, v json.Value, to *bool) error {
 	switch v.Kind() {
 	case json.True, json.False:
 		*to = v.Kind() == json.True
