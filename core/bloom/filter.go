@@ -34,7 +34,7 @@ func (s *scalable) shape(i int) filter {
 	p := math.Ldexp(s.probability, -i-1)
 	hashes := math.Ceil(-math.Log2(p))
 	// So large that the bits of a key that is not in it are all set at the rate p.
-	perKey := -hashes / math.Log1p(-math.Pow(p, 1/hashes))
+	perKey := -hashes / math.Log(1-math.Exp(math.Log(p)/hashes))
 	most := min(math.Ldexp(float64(s.items), i), math.Floor(maxBits/perKey))
 	size := uint64(math.Ceil(most*perKey/64)) * 64
 	return filter{size: min(size, maxBits), hashes: int(hashes), most: int(most)}
