@@ -2,7 +2,7 @@ import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
 import { type KeyPaths, type MakeKey, checkKey, keyMethod, keySpec } from './key.js'
 import { createNativeView } from './native-view.js'
-import { type ListOptions, listSource, splitOptions } from './pages.js'
+import { type ListOptions, listSource, shapeOf, splitOptions } from './pages.js'
 import { type Source } from './source.js'
 import { type Item, type View, type ViewLog } from './types.js'
 
@@ -65,7 +65,7 @@ export function Hashtable(version: number | string, from: any, getKey?: any): Cr
       ),
       read(options: HashtableRead) {
         checkKey(options?.key)
-        return listSource(core, log, 'read', splitOptions('read', options, KNOWN), options)
+        return listSource(core, log, 'read', splitOptions('read', options, KNOWN), options, shapeOf(options))
       }
     })) as any
 }

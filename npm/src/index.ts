@@ -36,6 +36,7 @@ export {
   type HashtableView
 } from './hashtable.js'
 export { Bloom, type BloomOptions, type BloomView, type CreateBloom } from './bloom.js'
+export { Search, type CreateSearch, type Found, type Highlight, type SearchOptions, type SearchQuery, type SearchView } from './search.js'
 export { type KeyPaths, type MakeKey } from './key.js'
 export { type ListOptions } from './pages.js'
 export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'

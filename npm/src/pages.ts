@@ -26,7 +26,7 @@ export interface ListOptions {
 
 /** A page as the module answers it; see core/listing. */
 interface Page {
-  items: (Item<any> & Record<string, unknown>)[]
+  items: Item<any>[]
   next?: unknown
   wait?: boolean
 }
@@ -43,12 +43,26 @@ export function splitOptions(method: string, options: Record<string, any>, known
   return asked
 }
 
+/** What an item is given out as, by what was asked for. */
+export type Shape = (item: Item<any>) => unknown
+
+/** As a log's stream gives its items out. */
+export const shapeOf = ({ values, seqs }: ListOptions): Shape =>
+  values === false ? item => item.seq : seqs === false ? item => item.value : item => item
+
 /**
  * What a view lists by the page, as a source: the next page is asked for when the last one is consumed. `asked` are the
  * options for the module, `options` those of the caller.
  */
-export function listSource(core: NativeCore, log: ViewLog<any>, method: string, asked: Record<string, unknown>, options: ListOptions): Source<any> {
-  return createSource(() => pagedReader(core, log, method, asked, options), bySignal(options.signal))
+export function listSource(
+  core: NativeCore,
+  log: ViewLog<any>,
+  method: string,
+  asked: Record<string, unknown>,
+  options: Pick<ListOptions, 'values' | 'since' | 'signal'>,
+  shape: Shape
+): Source<any> {
+  return createSource(() => pagedReader(core, log, method, asked, options, shape), bySignal(options.signal))
 }
 
 function pagedReader(
@@ -56,7 +70,8 @@ function pagedReader(
   log: ViewLog<any>,
   method: string,
   asked: Record<string, unknown>,
-  { values = true, seqs = true, since }: ListOptions
+  { values = true, since }: Pick<ListOptions, 'values' | 'since'>,
+  shape: Shape
 ): BatchReader<any> {
   // A view that sees something else than the records cannot give their values; the log can.
   const fetching = values && core.mapped
@@ -74,7 +89,7 @@ function pagedReader(
       args[1] = page.next
       over = page.next === undefined
       const give = () => {
-        if (page.items.length) return cb(null, page.items.map(item => (!values ? item.seq : seqs ? item : item.value)))
+        if (page.items.length) return cb(null, page.items.map(shape))
         if (!page.wait) return next(cb)
         stopWaiting = core.ready(err => (closed ? undefined : err ? cb(err) : next(cb)), answer!.since + 1)
       }

@@ -7,6 +7,7 @@ import {
   Hashtable,
   Log,
   Reduce,
+  Search,
   type Callback,
   type CreateView,
   type FlumeError,
@@ -284,10 +285,38 @@ async function blooms() {
   Bloom(1, 'origin', { item: 10 })
 }
 
+async function searches() {
+  const db = Flume(log)
+    .use('all', Search(1))
+    .use('origins', Search('2', { fields: ['origin', ['a', 'b']], minLength: 2 }))
+    .use('made', Search(1, { map: (value: Flight) => value.origin }))
+    .use('old', Search(1, 3, (value: Flight) => value.origin))
+  for await (const value of db.all.query('fox')) same<typeof value, Flight>(true)
+  for await (const value of db.old.query({ query: 'fox', limit: 3, live: true })) same<typeof value, Flight>(true)
+  for await (const seq of db.made.query({ query: 'fox', values: false })) same<typeof seq, number>(true)
+  for await (const found of db.origins.query({ query: 'fox', seqs: true, order: 'rank' })) {
+    same<typeof found.value, Flight>(true)
+    same<typeof found.score, number | undefined>(true)
+  }
+  for await (const found of db.origins.query({ query: 'fox', highlights: true })) {
+    same<typeof found.value, Flight>(true)
+    for (const { path, ranges } of found.highlights) {
+      same<typeof path, (string | number)[]>(true)
+      same<(typeof ranges)[0][1], number>(true)
+    }
+  }
+  // @ts-expect-error there is no value
+  for await (const found of db.all.query({ query: 'fox', seqs: true, values: false })) found.value
+  // @ts-expect-error no such order
+  db.all.query({ query: 'fox', order: 'best' })
+  // @ts-expect-error unknown option
+  Search(1, { field: 'a' })
+}
+
 function errors(err: FlumeError) {
   if (err.code === 'CORRUPT') same<typeof err.segment, string | undefined>(true)
   // @ts-expect-error no such code
   if (err.code === 'CORRUPTED') return
 }
 
-export { blooms, errors, hashtables, logMethods, ownView, readme, reads, streams, untypedLog, views }
+export { blooms, errors, hashtables, logMethods, ownView, readme, reads, searches, streams, untypedLog, views }

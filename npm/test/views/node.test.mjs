@@ -8,6 +8,7 @@ import * as flumedb from 'flumedb-wasm'
 import { cases as bloom } from './bloom-cases.mjs'
 import { cases as hashtable } from './hashtable-cases.mjs'
 import { cases as reduce } from './reduce-cases.mjs'
+import { cases as search } from './search-cases.mjs'
 import { run, seed } from './checks.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'flumedb-views-'))
@@ -17,7 +18,7 @@ console.log(`SEED=${seed}`)
 let logs = 0
 const name = () => join(folder, String(logs++))
 
-for (const [view, cases] of Object.entries({ Reduce: reduce, Hashtable: hashtable, Bloom: bloom }))
+for (const [view, cases] of Object.entries({ Reduce: reduce, Hashtable: hashtable, Bloom: bloom, Search: search }))
   describe(view, () => {
     for (const [title, body] of Object.entries(cases)) test(title, { timeout: 120_000 }, () => run(body, { ...flumedb, name, seed }))
   })
