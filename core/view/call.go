@@ -26,11 +26,12 @@ type Call struct {
 	// State is for the view to remember things between the rounds of a call.
 	State any
 
-	set     *Set
+	m       *Mounted
 	since   core.Seq
 	stale   bool
 	awaited []func(context.Context) error
 	records map[core.Seq][]byte
+	mapped  map[core.Seq]json.Value
 }
 
 // Arg is the i-th argument, nil where there are fewer.
@@ -61,11 +62,11 @@ func (c *Call) Record(seq core.Seq) ([]byte, bool) {
 	if r, ok := c.records[seq]; ok {
 		return r, true
 	}
-	if r, ok := c.set.log.Cached(seq); ok {
+	if r, ok := c.m.set.log.Cached(seq); ok {
 		return r, true
 	}
 	c.Await(func(ctx context.Context) error {
-		r, err := c.set.log.Get(ctx, seq)
+		r, err := c.m.set.log.Get(ctx, seq)
 		if err != nil {
 			return err
 		}
@@ -73,6 +74,37 @@ func (c *Call) Record(seq core.Seq) ([]byte, bool) {
 			c.records = map[core.Seq][]byte{}
 		}
 		c.records[seq] = r
+		return nil
+	})
+	return nil, false
+}
+
+// Seen is what the view has been given of a record: the record, or what its
+// Map makes of it, nil where that is nothing; false where it has to be awaited.
+func (c *Call) Seen(seq core.Seq) (json.Value, bool) {
+	toSeen := c.m.spec.Map
+	if toSeen == nil {
+		return c.Record(seq)
+	}
+	if v, ok := c.mapped[seq]; ok {
+		return v, true
+	}
+	c.Await(func(ctx context.Context) error {
+		r, err := c.m.set.log.Get(ctx, seq)
+		if err != nil {
+			return err
+		}
+		texts, err := toSeen(ctx, seq, [][]byte{r})
+		if err != nil {
+			return err
+		}
+		if len(texts) != 1 {
+			return errors.New("the map did not answer for a record")
+		}
+		if c.mapped == nil {
+			c.mapped = map[core.Seq]json.Value{}
+		}
+		c.mapped[seq] = texts[0]
 		return nil
 	})
 	return nil, false

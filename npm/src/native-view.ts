@@ -5,7 +5,7 @@ import { reporter } from './progress.js'
 import { type MethodKind, type View, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost } from './view-host.js'
 import { wrapMethods } from './view-methods.js'
-import { createWaits } from './view-waits.js'
+import { type Waits, createWaits } from './view-waits.js'
 
 /** Asks the view in the module. `loaded` lets an old state answer. */
 export type Ask = (method: string, args: unknown[], loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
@@ -17,7 +17,11 @@ export interface NativeCore {
   readonly since: Obv<number>
   /** Bytes it keeps in the store; 0 while there are none. */
   readonly bytes: number
+  /** Whether it sees something else than the records as they are stored, which are JSON then. */
+  readonly mapped: boolean
   ask: Ask
+  /** Waits for a seq, as a mounted view's `ready` does. The function returned gives that up. */
+  ready: Waits['ready']
 }
 
 /** What `db.use` is given for a view that runs in the module, which reads the log by itself. */
@@ -45,11 +49,13 @@ export function createNativeView(
     if (view) view.call(method, args, loaded, cb)
     else cb(new FlumeError('CLOSED', `view '${name}' is not open`, { view: name }))
   }
-  const core: NativeCore = {
+  const core = {
     name,
     version,
     since,
     ask,
+    mapped: !!map || !native.json,
+    ready: undefined! as Waits['ready'], // there is none before it is hosted
     get bytes() {
       return bytes
     }
@@ -71,6 +77,8 @@ export function createNativeView(
       usable: () => !!db.ready.value,
       failure: () => failure
     })
+    core.ready = ready
+    core.mapped ||= !!db.mapper
     db.ready(ready => ready && settle())
     const fail = (err: Error) => {
       failure = err

@@ -7,6 +7,11 @@ import { type View } from './types.js'
 import { type ViewHost } from './view-host.js'
 import { type Waits } from './view-waits.js'
 
+/** On a method whose options are not its first argument. */
+export interface OptionsLater {
+  optionsAt: number
+}
+
 /**
  * Puts a view's methods on what is mounted: asynchronous ones and sources wait as `ready` says, those that are
  * synchronous do not. Calls are counted in `hosted.meta`.
@@ -28,7 +33,7 @@ export function wrapMethods(
     async: (fn, method) =>
       (...args: any[]) => {
         const cb = takeCallback(args)
-        const after = args[0]?.since
+        const after = args[(fn as Partial<OptionsLater>).optionsAt ?? 0]?.since
         if (!args.length && fn.length > 1) args.push(undefined)
         return answer(cb, cb => {
           open(method)
