@@ -159,7 +159,7 @@ func (v *search) parseRequest(options json.Value) (r request, err error) {
 			}
 			return err
 		case "order":
-			switch value.String() {
+			switch value.Str() {
 			case "newest":
 			case "oldest":
 				r.order = oldest
