@@ -2,6 +2,7 @@
 package kinds
 
 import (
+	"github.com/flumedb/flumedb-wasm/core/query"
 	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
@@ -9,4 +10,5 @@ import (
 // All are the views that come with the modules.
 var All = []view.Kind{
 	reduce.Kind,
+	query.Kind,
 }

@@ -26,11 +26,14 @@ type Call struct {
 	// State is for the view to remember things between the rounds of a call.
 	State any
 
-	set     *Set
+	m       *Mounted
+	in      *instance // that answers
 	since   core.Seq
 	stale   bool
 	awaited []func(context.Context) error
 	records map[core.Seq][]byte
+	seen    map[core.Seq]json.Value
+	lacking []core.Seq
 }
 
 // Arg is the i-th argument, nil where there are fewer.
@@ -61,11 +64,11 @@ func (c *Call) Record(seq core.Seq) ([]byte, bool) {
 	if r, ok := c.records[seq]; ok {
 		return r, true
 	}
-	if r, ok := c.set.log.Cached(seq); ok {
+	if r, ok := c.m.set.log.Cached(seq); ok {
 		return r, true
 	}
 	c.Await(func(ctx context.Context) error {
-		r, err := c.set.log.Get(ctx, seq)
+		r, err := c.m.set.log.Get(ctx, seq)
 		if err != nil {
 			return err
 		}
@@ -76,6 +79,13 @@ func (c *Call) Record(seq core.Seq) ([]byte, bool) {
 		return nil
 	})
 	return nil, false
+}
+
+// Changed says that the state is not what was stored, though no answer differs:
+// the view has found out something on the way that it wants to keep.
+func (c *Call) Changed() {
+	c.in.saved = unsaved
+	nudge(c.m.set.save)
 }
 
 // Await has something done before the call is made again. fn may wait.

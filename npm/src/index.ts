@@ -27,6 +27,18 @@ export type {
   ReducedAt,
   Where
 } from './reduce-built-in.js'
+export {
+  Query,
+  type CreateQuery,
+  type Explanation,
+  type QueryFilter,
+  type QueryIndex,
+  type QueryOptions,
+  type QueryPath,
+  type QueryRead,
+  type QueryStage,
+  type QueryView
+} from './query.js'
 export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
 // For authors of views and logs.
 export { createObv, type Obv, type ObvLike, type WritableObv } from './obv.js'

@@ -2,6 +2,7 @@ import { FlumeError, call } from './errors.js'
 import type { NativeAnswer, NativeSpec, NativeView } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
+import { type End } from './pull.js'
 import { type MethodKind, type View, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost } from './view-host.js'
 import { wrapMethods } from './view-methods.js'
@@ -18,6 +19,8 @@ export interface NativeCore {
   /** Bytes it keeps in the store; 0 while there are none. */
   readonly bytes: number
   ask: Ask
+  /** Calls back once the view has applied the record `seq`, or with why it will not; with `true` when it is closed. */
+  reached(seq: number, cb: (end: End | null) => void): void
 }
 
 /** What `db.use` is given for a view that runs in the module, which reads the log by itself. */
@@ -41,6 +44,7 @@ export function createNativeView(
   const since = createObv<number>()
   let bytes = 0
   let view: NativeView | undefined
+  let reached: NativeCore['reached']
   const ask: Ask = (method, args, loaded, cb) => {
     if (view) view.call(method, args, loaded, cb)
     else cb(new FlumeError('CLOSED', `view '${name}' is not open`, { view: name }))
@@ -50,6 +54,7 @@ export function createNativeView(
     version,
     since,
     ask,
+    reached: (seq, cb) => reached(seq, cb),
     get bytes() {
       return bytes
     }
@@ -71,6 +76,7 @@ export function createNativeView(
       usable: () => !!db.ready.value,
       failure: () => failure
     })
+    reached = (seq, cb) => ready(err => cb(closed || err), seq)
     db.ready(ready => ready && settle())
     const fail = (err: Error) => {
       failure = err

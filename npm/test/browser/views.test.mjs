@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { after, before, describe, test } from 'node:test'
+import { cases as query } from '../views/query-cases.mjs'
 import { cases as reduce } from '../views/reduce-cases.mjs'
 import { openSite } from './site.mjs'
 
@@ -40,7 +41,7 @@ const inPage = async (run, ...args) => {
   }
 }
 
-for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce }))
+for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'query-cases.mjs': query }))
   describe(file, () => {
     for (const title of Object.keys(cases))
       test(title, { timeout: 180_000 }, async () => {

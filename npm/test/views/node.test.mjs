@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import * as flumedb from 'flumedb-wasm'
+import { cases as query } from './query-cases.mjs'
 import { cases as reduce } from './reduce-cases.mjs'
 import { run } from './checks.mjs'
 
@@ -14,7 +15,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 let logs = 0
 const name = () => join(folder, String(logs++))
 
-for (const [view, cases] of Object.entries({ Reduce: reduce }))
+for (const [view, cases] of Object.entries({ Reduce: reduce, Query: query }))
   describe(view, () => {
     for (const [title, body] of Object.entries(cases)) test(title, { timeout: 120_000 }, () => run(body, { ...flumedb, name }))
   })
