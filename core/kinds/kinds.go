@@ -4,6 +4,7 @@ package kinds
 import (
 	"github.com/flumedb/flumedb-wasm/core/bloom"
 	"github.com/flumedb/flumedb-wasm/core/hashtable"
+	"github.com/flumedb/flumedb-wasm/core/query"
 	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/core/search"
 	"github.com/flumedb/flumedb-wasm/core/view"
@@ -15,4 +16,5 @@ var All = []view.Kind{
 	hashtable.Kind,
 	bloom.Kind,
 	search.Kind,
+	query.Kind,
 }

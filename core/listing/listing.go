@@ -186,8 +186,8 @@ func (p *page) take(seq core.Seq) {
 			p.missing = true
 			return
 		}
-		if p.f.Fits != nil && !p.f.Fits(seen) {
-			return
+		if seen == nil || p.f.Fits != nil && !p.f.Fits(seen) {
+			return // it has been deleted, or is another one
 		}
 	}
 	if p.items > 0 {
@@ -205,7 +205,7 @@ func (p *page) take(seq core.Seq) {
 // AppendItem writes a record as it stands in a page, up to its last brace.
 func AppendItem(b []byte, seq core.Seq, seen json.Value, values bool) []byte {
 	b = strconv.AppendInt(append(b, `{"seq":`...), int64(seq), 10)
-	if values && seen != nil {
+	if values {
 		b = append(append(b, `,"value":`...), seen...)
 	}
 	return b

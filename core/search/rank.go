@@ -80,7 +80,7 @@ func (v *search) rank(c *view.Call, r *request, f listing.Found) error {
 				missing = true
 				continue
 			}
-			if f.Fits != nil && !f.Fits(seen) {
+			if seen == nil || f.Fits != nil && !f.Fits(seen) {
 				continue
 			}
 		}

@@ -27,11 +27,13 @@ type Call struct {
 	State any
 
 	m       *Mounted
+	in      *instance // that answers
 	since   core.Seq
 	stale   bool
 	awaited []func(context.Context) error
 	records map[core.Seq][]byte
-	mapped  map[core.Seq]json.Value
+	seen    map[core.Seq]json.Value
+	lacking []core.Seq
 }
 
 // Arg is the i-th argument, nil where there are fewer.
@@ -79,35 +81,11 @@ func (c *Call) Record(seq core.Seq) ([]byte, bool) {
 	return nil, false
 }
 
-// Seen is what the view has been given of a record: the record, or what its
-// Map makes of it, nil where that is nothing; false where it has to be awaited.
-func (c *Call) Seen(seq core.Seq) (json.Value, bool) {
-	toSeen := c.m.spec.Map
-	if toSeen == nil {
-		return c.Record(seq)
-	}
-	if v, ok := c.mapped[seq]; ok {
-		return v, true
-	}
-	c.Await(func(ctx context.Context) error {
-		r, err := c.m.set.log.Get(ctx, seq)
-		if err != nil {
-			return err
-		}
-		texts, err := toSeen(ctx, seq, [][]byte{r})
-		if err != nil {
-			return err
-		}
-		if len(texts) != 1 {
-			return errors.New("the map did not answer for a record")
-		}
-		if c.mapped == nil {
-			c.mapped = map[core.Seq]json.Value{}
-		}
-		c.mapped[seq] = texts[0]
-		return nil
-	})
-	return nil, false
+// Changed says that the state is not what was stored, though no answer differs:
+// the view has found out something on the way that it wants to keep.
+func (c *Call) Changed() {
+	c.in.saved = unsaved
+	nudge(c.m.set.save)
 }
 
 // Await has something done before the call is made again. fn may wait.

@@ -202,7 +202,7 @@ func (m *Mounted) answer(c *Call, loaded bool) (err error) {
 	if c.stale {
 		in = m.old
 	}
-	c.since = in.since
+	c.in, c.since = in, in.since
 	c.Out = c.Out[:0]
 	defer func() {
 		if r := recover(); r != nil {

@@ -29,7 +29,8 @@ type View interface {
 	Save(b []byte) []byte
 	Load(b []byte) error
 
-	// Call answers a question. It does not change the state.
+	// Call answers a question. It does not change what any call answers; a view
+	// that keeps more because of it says so by Call.Changed.
 	Call(c *Call) error
 }
 

@@ -129,7 +129,7 @@ func call(id, request uint32, method, args []byte, loaded bool) unsafe.Pointer {
 	}
 	p := atOnce
 	p.Args = append(json.Value{}, args...) // the staging buffer is used again
-	atOnce = new(view.Pending) // what is awaited belongs to the one before
+	atOnce = new(view.Pending)             // what is awaited belongs to the one before
 	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
 		for errors.Is(err, view.ErrAwait) {
 			if err = p.Await(ctx); err == nil {
