@@ -256,7 +256,7 @@ func TestModel(t *testing.T) {
 		n := float64(len(dictionary))
 		return dictionary[int(n*r.Float64()*r.Float64()*r.Float64())]
 	}
-	for _, most := range []int{30, 400, 35_000} {
+	for _, most := range []int{30, 400, 20_000} {
 		disk := new(memstore.Disk)
 		d := open(t, disk, `{}`)
 		var records [][]string
@@ -280,7 +280,7 @@ func TestModel(t *testing.T) {
 				d.close()
 				d = open(t, disk, `{}`)
 			}
-			for range 8 {
+			for range 5 {
 				var words []string
 				for range 1 + r.IntN(3) {
 					word := pick()
