@@ -70,6 +70,12 @@ func (p *postings) add(number int, seq, count uint32) {
 
 // put writes a posting, into a chunk of its own where it does not fit.
 func (p *postings) put(w *word, seq, count uint32) {
+	if skip := seq - w.last; count == 1 && skip < 63 && w.at+1 < w.tail+w.size {
+		p.pages[w.at>>pageBits][w.at&(pageSize-1)] = byte(skip+1) << 1
+		w.at++
+		w.last = seq
+		return // most are such
+	}
 	var b [2 * binary.MaxVarintLen32]byte
 	end := w.tail + w.size - 1 // there the last 0 stays
 	size := encode(b[:], seq-w.last, count)
