@@ -27,6 +27,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/faultstore"
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/core/segment"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
@@ -303,25 +304,43 @@ func (x *suite) version(t *testing.T) {
 	gate := make(chan struct{})
 	spec := x.spec()
 	spec.Version = "2"
-	d, err := x.try(memstore.Open(disk), spec, view.Options{Slice: 1, Batch: 1, Yield: func(ctx context.Context) {
-		select {
-		case <-gate:
-		case <-ctx.Done():
-		}
-	}})
+	store := &gated{memstore.Open(disk), gate}
+	d, err := x.try(store, spec, view.Options{Batch: gatedBudget})
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.want(t, len(x.records), d.ask(t, view.Loaded), "stale")
 	if !d.v.Status().Stale {
 		t.Error("the old state is not marked as stale")
 	}
+	x.want(t, len(x.records), d.ask(t, view.Loaded), "stale")
 	close(gate)
 	x.want(t, len(x.records), d.ask(t, view.Newest), "of the new version")
-	if st := d.v.Status(); st.Stale {
-		t.Errorf("caught up, and still stale: %+v", st)
+	for deadline := time.Now().Add(patience); d.v.Status().Stale; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("caught up, and still stale: %+v", d.v.Status())
+		}
 	}
 	d.close(t)
+}
+
+// gated is a store from which views are not fed before a gate is open.
+type gated struct {
+	core.Store
+	gate chan struct{}
+}
+
+// gatedBudget is what only the feeding of views reads by.
+const gatedBudget = 3
+
+func (s *gated) Read(ctx context.Context, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
+	if budget == gatedBudget {
+		select {
+		case <-s.gate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return s.Store.Read(ctx, seq, reverse, budget)
 }
 
 func (x *suite) rebuild(t *testing.T) {
