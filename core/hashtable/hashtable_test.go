@@ -44,8 +44,38 @@ func TestSuite(t *testing.T) {
 	})
 }
 
+// TestDeleted shows that a record is not found any more once it is deleted.
+func TestDeleted(t *testing.T) {
+	ctx := context.Background()
+	v, log := mountOn(t, `{"key":"k"}`, `{"k":1,"i":0}`, `{"k":1,"i":1}`, `{"k":1,"i":2}`)
+	if err := v.Wait(ctx, view.Newest); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Delete(ctx, 2, 0); err != nil {
+		t.Fatal(err)
+	}
+	for call, want := range map[string]string{`get [1]`: `{"seq":1,"value":{"k":1,"i":1}}`, `read [{"key":1,"values":false}]`: `{"items":[{"seq":1}]}`} {
+		method, args, _ := strings.Cut(call, " ")
+		if got, err := v.Read(ctx, view.Newest, method, json.Value(args)); err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v; want %s", call, string(got), err, want)
+		}
+	}
+	if err := log.Delete(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Read(ctx, view.Newest, "get", json.Value(`[1]`)); err != nil || string(got) != "null" {
+		t.Errorf("all deleted: %s, %v", string(got), err)
+	}
+}
+
 // mount opens a log with a hashtable and appends records.
 func mount(t *testing.T, options string, records ...string) *view.Mounted {
+	t.Helper()
+	v, _ := mountOn(t, options, records...)
+	return v
+}
+
+func mountOn(t *testing.T, options string, records ...string) (*view.Mounted, *core.Log) {
 	t.Helper()
 	ctx := context.Background()
 	log, err := core.Open(ctx, memstore.Open(new(memstore.Disk)), core.Options{})
@@ -66,7 +96,7 @@ func mount(t *testing.T, options string, records ...string) *view.Mounted {
 			t.Fatal(err)
 		}
 	}
-	return v
+	return v, log
 }
 
 func TestAnswers(t *testing.T) {
@@ -88,6 +118,8 @@ func TestAnswers(t *testing.T) {
 		{`{"key":"k"}`, "read", `[{"key":"x","old":false,"values":false},[0,0,7,6]]`, `{"items":[{"seq":8}],"next":[0,0,9,6],"wait":true}`},
 		{`{"key":"k"}`, "read", `[{"key":"x","live":true,"reverse":true,"values":false},[2,1,5,6]]`, `{"items":[{"seq":3},{"seq":0}],"next":[0,0,7,0]}`},
 		{`{"key":"k"}`, "read", `[{"key":"x","live":true,"reverse":true,"limit":3,"values":false},[3,1,5,6]]`, `{"items":[{"seq":3},{"seq":0}],"next":[1,0,7,0]}`},
+		{`{"key":"k"}`, "read", `[{"key":"x","values":false},[0,0,3,20]]`, `{"items":[],"next":[0,0,3,20],"wait":true}`}, // it was at 20, and is being built again
+		{`{"key":"k"}`, "read", `[{"key":"x","values":false},[0,0,3,5]]`, `{"items":[{"seq":3}]}`},
 		{`{"key":["k","o"]}`, "get", `[["x",true]]`, `{"seq":6,"value":{"k":"\u0078","i":6,"o":true}}`},
 		{`{"key":["k","o"]}`, "get", `[[true,"x"]]`, `null`},
 		{`{"key":[["k","a",0]]}`, "get", `[2]`, `{"seq":5,"value":{"k":{"b":1,"a":[2]},"i":5}}`},

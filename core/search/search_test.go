@@ -191,6 +191,37 @@ func TestRank(t *testing.T) {
 	}
 }
 
+// TestDeleted shows that a record is not found any more once it is deleted.
+func TestDeleted(t *testing.T) {
+	d := open(t, new(memstore.Disk), `{}`)
+	defer d.close()
+	d.append(t, `"a red fox"`, `"a fox"`, `"a red fox"`)
+	d.query(t, `{"query":"fox"}`)
+	if err := d.log.Delete(context.Background(), 2); err != nil {
+		t.Fatal(err)
+	}
+	for _, options := range []string{`{"query":"red fox"}`, `{"query":"red fox","order":"rank"}`, `{"query":"red","highlights":true,"values":false}`, `{"query":"\"red fox\"","values":false}`} {
+		if got := seqs(d.query(t, options)); !slices.Equal(got, []int{0}) {
+			t.Errorf("%s: %v", options, got)
+		}
+	}
+}
+
+// TestWaits shows that pages of a view that is being built again wait for where
+// it was.
+func TestWaits(t *testing.T) {
+	d := open(t, new(memstore.Disk), `{}`)
+	defer d.close()
+	d.append(t, `"a"`, `"a"`)
+	for _, args := range []string{`[{"query":"a"},[0,1,7,9]]`, `[{"query":"a","order":"rank"},[0,1.5,7,9,10,100,3]]`} {
+		got, err := d.v.Read(context.Background(), view.Newest, "query", json.Value(args))
+		next := args[strings.LastIndex(args, "[") : len(args)-1]
+		if want := `{"items":[],"next":` + next + `,"wait":true}`; err != nil || string(got) != want {
+			t.Errorf("%s: %s, %v; want %s", args, string(got), err, want)
+		}
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	for options, want := range map[string]string{`{"field":"a"}`: `no option "field"`, `{"fields":[]}`: "needs a path", `{"fields":7}`: "must be a path", `{"minLength":0}`: "whole number", `7`: "must be an object"} {
 		if _, err := search.Kind.New(json.Value(options)); !errors.Is(err, view.ErrOption) || !strings.Contains(err.Error(), want) {
