@@ -26,10 +26,11 @@ type Call struct {
 	// State is for the view to remember things between the rounds of a call.
 	State any
 
-	m       *Mounted
-	in      *instance // that answers
+	set     *Set
 	since   core.Seq
 	stale   bool
+	m       *Mounted
+	in      *instance // that answers
 	awaited []func(context.Context) error
 	records map[core.Seq][]byte
 	seen    map[core.Seq]json.Value
@@ -64,11 +65,11 @@ func (c *Call) Record(seq core.Seq) ([]byte, bool) {
 	if r, ok := c.records[seq]; ok {
 		return r, true
 	}
-	if r, ok := c.m.set.log.Cached(seq); ok {
+	if r, ok := c.set.log.Cached(seq); ok {
 		return r, true
 	}
 	c.Await(func(ctx context.Context) error {
-		r, err := c.m.set.log.Get(ctx, seq)
+		r, err := c.set.log.Get(ctx, seq)
 		if err != nil {
 			return err
 		}
@@ -85,7 +86,7 @@ func (c *Call) Record(seq core.Seq) ([]byte, bool) {
 // the view has found out something on the way that it wants to keep.
 func (c *Call) Changed() {
 	c.in.saved = unsaved
-	nudge(c.m.set.save)
+	nudge(c.set.save)
 }
 
 // Await has something done before the call is made again. fn may wait.

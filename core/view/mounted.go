@@ -165,7 +165,7 @@ func (m *Mounted) Call(method string, args json.Value, loaded bool) *Pending {
 // Begin makes another call of one that has been answered, whose memory it uses
 // again, and with it that of the answer.
 func (p *Pending) Begin(m *Mounted, method string, args json.Value, loaded bool) {
-	*p = Pending{Call{Method: method, Args: args, Out: p.Out, m: m}, m, loaded}
+	*p = Pending{Call{Method: method, Args: args, Out: p.Out, set: m.set, m: m}, m, loaded}
 }
 
 // Try makes the call once. With ErrAwait there is something to be waited for.
@@ -216,7 +216,7 @@ type Snapshot struct{ m *Mounted }
 
 // Call answers from what is in memory, or fails with ErrAwait.
 func (s Snapshot) Call(method string, args json.Value) (json.Value, error) {
-	c := Call{Method: method, Args: args, m: s.m}
+	c := Call{Method: method, Args: args, set: s.m.set, m: s.m}
 	err := s.m.answer(&c, false)
 	return c.Out, err
 }

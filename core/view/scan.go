@@ -18,13 +18,13 @@ func (c *Call) Scan(ctx context.Context, from, through core.Seq, reverse bool, e
 	began, work := time.Now(), 0
 	var memory core.Memory
 	rest := func() {
-		if work = 0; time.Since(began) > c.m.set.opts.Slice {
-			c.m.set.opts.Yield(ctx)
+		if work = 0; time.Since(began) > c.set.opts.Slice {
+			c.set.opts.Yield(ctx)
 			began = time.Now()
 		}
 	}
 	for reverse && from >= through || !reverse && from <= through {
-		runs, err := c.m.set.log.Read(ctx, core.Range{From: from, Through: through, Reverse: reverse, Budget: c.m.set.opts.Batch, Memory: &memory})
+		runs, err := c.set.log.Read(ctx, core.Range{From: from, Through: through, Reverse: reverse, Budget: c.set.opts.Batch, Memory: &memory})
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (c *Call) Scan(ctx context.Context, from, through core.Seq, reverse bool, e
 
 // Yield lets others run, if it is their turn. It is for functions that are
 // awaited.
-func (c *Call) Yield(ctx context.Context) { c.m.set.opts.Yield(ctx) }
+func (c *Call) Yield(ctx context.Context) { c.set.opts.Yield(ctx) }
 
 // Seen is a record as the view sees it: false where it has to be awaited, nil
 // where it is deleted or the view's Map has left it out.
@@ -78,7 +78,7 @@ func (c *Call) Seen(seq core.Seq) (json.Value, bool) {
 		return r, true
 	}
 	if c.m.spec.Map == nil {
-		if r, ok := c.m.set.log.Cached(seq); ok {
+		if r, ok := c.set.log.Cached(seq); ok {
 			return r, true
 		}
 	}
@@ -104,13 +104,13 @@ func (c *Call) fetch(ctx context.Context) error {
 	r := core.Range{From: first, Through: last, Reverse: first > last, Budget: 1}
 	const near = 100 // records from one to the next, so that all between may as well be read
 	if max(first-last, last-first) < near*core.Seq(len(lacking)) {
-		r.Budget = c.m.set.opts.Batch
+		r.Budget = c.set.opts.Batch
 	}
 	for len(lacking) > 0 {
 		if r.From = lacking[0]; (r.From < r.Through) == r.Reverse {
 			r.Through = r.From // they are not in order
 		}
-		runs, err := c.m.set.log.Read(ctx, r)
+		runs, err := c.set.log.Read(ctx, r)
 		if err != nil {
 			return err
 		}
