@@ -16,7 +16,7 @@ import (
 // be built first; columns, which would be asked, and what memory they take;
 // matches, how many records would be looked at, as far as is known.
 func (v *query) explain(c *view.Call) error {
-	r, err := parseRequest(c.Arg(0))
+	r, err := v.request(c.Arg(0))
 	if err != nil {
 		return err
 	}

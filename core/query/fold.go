@@ -7,16 +7,23 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/query/column"
+	"github.com/flumedb/flumedb-wasm/core/query/mfr"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
 // fold answers a $reduce from columns alone.
 func (r *reading) fold(c *view.Call) error {
 	p := r.plan
-	var used []int // fields that it reads
-	for i, is := range p.query.Used {
-		if is {
+	var used, keys, values []int // fields that it reads
+	for i, use := range p.query.Uses {
+		if use != (mfr.Use{}) {
 			used = append(used, i)
+		}
+		if use.Key {
+			keys = append(keys, i)
+		}
+		if use.Value {
+			values = append(values, i)
 		}
 	}
 	if p.query.Counts() && len(used) < 2 {
@@ -25,14 +32,36 @@ func (r *reading) fold(c *view.Call) error {
 	if len(p.match) == 0 {
 		p.match = append(p.match, p.fields[used[0]].All())
 	}
-	if !p.walk(&r.span, r.began, func(seq uint32) bool {
-		for _, i := range used {
+	find := func(fields []int, seq uint32) {
+		for _, i := range fields {
 			f := p.fields[i]
 			r.run.Found[i] = f.Value(f.At(int(seq)))
 		}
+	}
+	add := func(seq uint32) bool {
+		find(used, seq)
 		r.run.Add(nil)
 		return true
-	}) {
+	}
+	if len(keys) == 1 {
+		// The group of a key is found once.
+		key := p.fields[keys[0]]
+		for len(r.counts) < key.Values() {
+			r.counts = append(r.counts, 0)
+		}
+		add = func(seq uint32) bool {
+			if group := &r.counts[key.At(int(seq))]; *group > 0 {
+				find(values, seq)
+				r.run.AddTo(*group - 1)
+			} else {
+				find(used, seq)
+				r.run.Add(nil)
+				*group = r.run.Group() + 1
+			}
+			return true
+		}
+	}
+	if !p.walk(&r.span, r.began, add) {
 		return r.rest(c)
 	}
 	return nil

@@ -105,6 +105,28 @@ type request struct {
 
 const everything core.Seq = 1<<53 - 1
 
+// Requests that were parsed are remembered, since most programs ask a few
+// questions again and again.
+const (
+	mostParsed  = 64
+	longestText = 1 << 10
+)
+
+// request is what a text asks for.
+func (v *query) request(text json.Value) (*request, error) {
+	if q, ok := v.parsed[string(text)]; ok {
+		return q, nil
+	}
+	q, err := parseRequest(text)
+	if err == nil && len(text) <= longestText {
+		if len(v.parsed) >= mostParsed || v.parsed == nil {
+			v.parsed = map[string]*request{}
+		}
+		v.parsed[string(text)] = q
+	}
+	return q, err
+}
+
 // parseRequest reads the options of read: an object, or only the query.
 func parseRequest(v json.Value) (*request, error) {
 	q := &request{from: 0, to: everything}

@@ -1,8 +1,6 @@
 package query
 
 import (
-	"slices"
-
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/query/column"
 	"github.com/flumedb/flumedb-wasm/core/query/mfr"
@@ -45,8 +43,8 @@ func (v *query) wants(r *request) (paths []json.Path) {
 		want[s.Field] = true
 	}
 	if q.Folds() && !q.Whole() && !q.Ordered() {
-		for i, used := range q.Used {
-			want[i] = want[i] || used
+		for i, use := range q.Uses {
+			want[i] = want[i] || use != (mfr.Use{})
 		}
 	}
 	for i, path := range q.Fields {
@@ -79,12 +77,18 @@ func (v *query) plan(r *request) *plan {
 			p.rest = true
 			continue
 		}
-		p.match = append(p.match, match(f, t))
+		m := match(f, t)
+		at := len(p.match)
+		for at > 0 && p.match[at-1].Count() > m.Count() {
+			at--
+		}
+		p.match = append(p.match, m)
+		copy(p.match[at+1:], p.match[at:])
+		p.match[at] = m
 	}
-	slices.SortStableFunc(p.match, func(a, b column.Match) int { return a.Count() - b.Count() })
 	p.fold = q.Folds() && !q.Whole() && !p.rest
-	for i, used := range q.Used {
-		p.fold = p.fold && (!used || p.fields[i] != nil)
+	for i, use := range q.Uses {
+		p.fold = p.fold && (use == mfr.Use{} || p.fields[i] != nil)
 	}
 	x, scores := v.choose(r)
 	p.scores = scores
@@ -100,15 +104,16 @@ func match(f *field, t *mfr.Term) column.Match {
 	if want, ok := t.Equals(); ok {
 		return f.Equal(want)
 	}
+	rule := string(t.Rule)
+	if t.Rule == nil {
+		rule = "something"
+	}
 	run := &mfr.Run{}
 	test := func(v json.Value) bool { return t.Holds(run, v) }
 	if low, high, ok := t.Range(); ok {
-		return f.Range(low, high, test)
+		return f.Range(rule, low, high, test)
 	}
-	if t.Rule == nil {
-		return f.Test("something", test)
-	}
-	return f.Test(string(t.Rule), test)
+	return f.Test(rule, test)
 }
 
 // choose picks the declared index that serves a query best, as flumeview-query

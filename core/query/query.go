@@ -44,6 +44,7 @@ type query struct {
 	next     int      // the seq behind the last record
 	gaps     []uint32 // the seqs below it that have no record
 	building *building
+	parsed   map[string]*request
 }
 
 // field is a path with its column.

@@ -31,7 +31,7 @@ const slice = 8 * time.Millisecond
 func (v *query) read(c *view.Call) error {
 	r, ok := c.State.(*reading)
 	if !ok || r.v != v { // or the view was rebuilt meanwhile
-		q, err := parseRequest(c.Arg(0))
+		q, err := v.request(c.Arg(0))
 		if err != nil {
 			return err
 		}
@@ -69,14 +69,15 @@ type reading struct {
 	left    int      // how many more may be answered, -1 for no end
 	skip    int      // how many were picked for the pages before, where there is an order
 	order   *order
-	seqs    []uint32 // have been picked, and not yet looked at
+	seqs    []uint32     // have been picked, and not yet looked at
+	records []json.Value // of seqs
 	scanned bool
 	all     span  // span, before any of it was looked at
 	total   int   // of records counted
 	counts  []int // the same by value
 
-	out   []byte // items
-	count int    // of items in out
+	out   []byte // the answer as far as there are items
+	count int    // of these
 	seq   core.Seq
 	bytes int // how much has been read
 	began time.Time
@@ -84,6 +85,7 @@ type reading struct {
 
 // begin finds out what the page is to be of.
 func (r *reading) begin(c *view.Call, next json.Value) error {
+	r.out = append(c.Out[:0], `{"items":[`...) // nothing else is put there
 	r.left = -1
 	if r.limit > 0 {
 		r.left = r.limit
@@ -164,17 +166,22 @@ func (r *reading) scan(ctx context.Context, c *view.Call) error {
 	return err
 }
 
-// take has the query take in a record.
+// take has the query take in a record. Without a reader it is known that the
+// terms hold, and nothing else is asked.
 func (r *reading) take(reader *mfr.Reader, seq core.Seq, record json.Value) error {
+	r.seq = seq
+	r.bytes += len(record)
+	if reader == nil {
+		r.run.Add(record)
+		return nil
+	}
 	if err := reader.Read(record, r.run.Found); err != nil {
 		return fmt.Errorf("seq %d: %w", int64(seq), err)
 	}
-	r.seq = seq
 	r.run.Null = record.Kind() == json.Null
 	if r.run.Holds() {
 		r.run.Add(record)
 	}
-	r.bytes += len(record)
 	return nil
 }
 
@@ -195,6 +202,9 @@ func (r *reading) pick(c *view.Call) error {
 		}
 	}
 	var reader *mfr.Reader
+	if p.rest || !p.query.Plain() {
+		reader = mfr.NewReader(r.query.Fields)
+	}
 	for !r.full() {
 		if len(r.seqs) == 0 {
 			if !r.gather() {
@@ -204,23 +214,24 @@ func (r *reading) pick(c *view.Call) error {
 				break
 			}
 		}
+		r.records = r.records[:0]
 		there := true
 		for _, seq := range r.seqs {
-			_, ok := c.Seen(core.Seq(seq))
+			record, ok := c.Seen(core.Seq(seq))
+			r.records = append(r.records, record)
 			there = there && ok
 		}
 		if !there {
 			return view.ErrAwait
 		}
-		if reader == nil {
-			reader = mfr.NewReader(r.query.Fields)
-		}
-		for len(r.seqs) > 0 && !r.full() {
+		for _, record := range r.records {
+			if r.full() {
+				break
+			}
 			seq := core.Seq(r.seqs[0])
-			record, _ := c.Seen(seq)
 			r.seqs = r.seqs[1:]
 			r.skip++
-			if record == nil {
+			if record == nil { // it has been deleted
 				continue
 			}
 			if err := r.take(reader, seq, record); err != nil {
@@ -288,8 +299,7 @@ func (r *reading) answer(c *view.Call) {
 	if !more {
 		r.run.End()
 	}
-	b := append(c.Out, `{"items":[`...)
-	b = append(append(b, r.out...), `],"through":`...)
+	b := append(r.out, `],"through":`...)
 	b = strconv.AppendInt(b, int64(r.through), 10)
 	if more {
 		at, last := r.at, r.last

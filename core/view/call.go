@@ -26,10 +26,10 @@ type Call struct {
 	// State is for the view to remember things between the rounds of a call.
 	State any
 
-	m       *Mounted
-	in      *instance // that answers
 	since   core.Seq
 	stale   bool
+	m       *Mounted
+	in      *instance // that answers
 	awaited []func(context.Context) error
 	records map[core.Seq][]byte
 	seen    map[core.Seq]json.Value

@@ -33,7 +33,11 @@ interface FilterOperators {
 }
 
 /** What a value has to be: a scalar that it is, operators that hold, or for each of some names what is there. */
-export type QueryFilter = Scalar | FilterOperators | readonly QueryFilter[] | { readonly [name: string]: QueryFilter }
+export type QueryFilter =
+  | Scalar
+  | FilterOperators
+  | readonly QueryFilter[]
+  | { readonly [name: string]: QueryFilter; readonly [operator: `$${string}`]: undefined }
 
 /** A stage of map-filter-reduce. */
 export type QueryStage =

@@ -1,5 +1,6 @@
 import { FlumeError, call } from './errors.js'
 import { type End, type ItemIterator, type Observable, type PullSource, iterate, observable, onAbort, subscribe } from './pull.js'
+import { pullReader } from './readers.js'
 import { later, spent } from './slice.js'
 
 /**
@@ -40,6 +41,7 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
   const items = () => pullItems(open, enlist)
   const source = items() as Source<T>
   const batches = () => iterate(pullBatches(open, enlist))
+  if (!enlist) openers.set(source, open)
   return observable<T>(
     Object.assign(source, {
       [Symbol.asyncIterator]: () => iterate(items()),
@@ -54,6 +56,12 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
     })
   ) as Source<T>
 }
+
+/** How sources that nobody keeps track of are opened. */
+const openers = new WeakMap<object, () => BatchReader<any>>()
+
+/** A source as a reader. One of ours is read by the batch. */
+export const sourceReader = <T>(source: PullSource<T>): BatchReader<T> => openers.get(source)?.() ?? pullReader(source)
 
 type Rest<A extends unknown[]> = A extends [unknown, ...infer R] ? R : never
 

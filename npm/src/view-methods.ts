@@ -1,7 +1,7 @@
 import { answer, takeCallback } from './callback.js'
 import { FlumeError, closedError } from './errors.js'
-import { countReader, deferReader, pullReader } from './readers.js'
-import { createSource } from './source.js'
+import { countReader, deferReader } from './readers.js'
+import { createSource, sourceReader } from './source.js'
 import { isLive } from './stream-options.js'
 import { type View } from './types.js'
 import { type ViewHost } from './view-host.js'
@@ -55,7 +55,7 @@ export function wrapMethods(
             countReader(
               deferReader(
                 cb => ready(err => cb(closed() && isLive(options) ? true : err), options?.since),
-                () => pullReader(fn.call(view, options))
+                () => sourceReader(fn.call(view, options))
               ),
               items => (meta[method] += items)
             ),

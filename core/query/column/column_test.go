@@ -115,7 +115,7 @@ func check(t *testing.T, name string, r *rand.Rand, c *column.Column, want []str
 		n, err := strconv.Atoi(s)
 		return err == nil && n >= low && n <= low+20
 	}
-	matches(t, name+" range", c.Range(float64(low), float64(low+20), func(json.Value) bool { return false }), want, between)
+	matches(t, name+" range", c.Range("range "+strconv.Itoa(low), float64(low), float64(low+20), func(json.Value) bool { return false }), want, between)
 	for range 2 {
 		matches(t, name+" test", c.Test("rule "+strconv.Itoa(low), func(v json.Value) bool { return between(string(v)) }), want, between)
 	}

@@ -42,52 +42,48 @@ type tested struct {
 // mostTested is of how many conditions the answers are kept.
 const mostTested = 16
 
-// Test matches the values for which test holds. rule is the text of it: what was
-// found out is remembered under it, unless it is empty.
+// Test matches the values for which test holds. What was found out is
+// remembered under the rule's text.
 func (c *Column) Test(rule string, test func(v json.Value) bool) Match {
-	var known []uint8
-	at := -1
-	if rule != "" {
-		for i := range c.tested {
-			if c.tested[i].rule == rule {
-				known, at = c.tested[i].holds, i
-			}
+	return c.look(rule, func(id ID) bool { return test(c.Value(id)) })
+}
+
+// Range is Test for a condition that holds for the numbers from low to high,
+// both included.
+func (c *Column) Range(rule string, low, high float64, test func(v json.Value) bool) Match {
+	numbers := c.Numbers()
+	return c.look(rule, func(id ID) bool {
+		if f := numbers[id]; !math.IsNaN(f) {
+			return f >= low && f <= high
 		}
+		return test(c.Value(id))
+	})
+}
+
+// look asks holds of the values that it was not asked of before.
+func (c *Column) look(rule string, holds func(id ID) bool) Match {
+	at := 0
+	for at < len(c.tested) && c.tested[at].rule != rule {
+		at++
 	}
+	if at == len(c.tested) {
+		if at == mostTested {
+			at--
+			copy(c.tested, c.tested[1:])
+			c.tested = c.tested[:at]
+		}
+		c.tested = append(c.tested, tested{rule: rule, holds: make([]uint8, 1, c.Values())}) // not for None
+	}
+	known := c.tested[at].holds
 	for id := ID(len(known)); int(id) < c.Values(); id++ {
 		ok := uint8(0)
-		if id != None && test(c.Value(id)) {
+		if holds(id) {
 			ok = 1
 		}
 		known = append(known, ok)
 	}
-	switch {
-	case rule == "":
-	case at >= 0:
-		c.tested[at].holds = known
-	default:
-		if len(c.tested) == mostTested {
-			c.tested = append(c.tested[:0], c.tested[1:]...)
-		}
-		c.tested = append(c.tested, tested{rule, known})
-	}
+	c.tested[at].holds = known
 	return c.match(known)
-}
-
-// Range matches numbers from low to high, both included if they are numbers at
-// all, and of other values those for which test holds.
-func (c *Column) Range(low, high float64, test func(v json.Value) bool) Match {
-	numbers := c.Numbers()
-	holds := make([]uint8, c.Values())
-	for id, f := range numbers {
-		switch {
-		case f >= low && f <= high:
-			holds[id] = 1
-		case math.IsNaN(f) && id > 0 && test(c.Value(ID(id))):
-			holds[id] = 1
-		}
-	}
-	return c.match(holds)
 }
 
 func (c *Column) match(holds []uint8) Match {

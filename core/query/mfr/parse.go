@@ -46,9 +46,7 @@ func Parse(text json.Value) (*Query, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	for len(q.Used) < len(q.Fields) {
-		q.Used = append(q.Used, false)
-	}
+	q.Uses = append(q.Uses, make([]Use, len(q.Fields)-len(q.Uses))...)
 	return q, nil
 }
 
@@ -61,6 +59,8 @@ func firstMember(v json.Value) (string, json.Value) {
 // parser turns rules into functions.
 type parser struct {
 	q     *Query
+	front *reduction // the first
+	inKey bool       // what is being parsed is a key of it
 	depth int
 	err   error // the first; those of a rule that is nowhere near an error go on
 }
@@ -84,10 +84,14 @@ func (p *parser) value(a at) expr {
 		return func(_ *Run, v json.Value) json.Value { return v }
 	}
 	field := p.field(a.path)
-	for len(p.q.Used) <= field {
-		p.q.Used = append(p.q.Used, false)
+	for len(p.q.Uses) <= field {
+		p.q.Uses = append(p.q.Uses, Use{})
 	}
-	p.q.Used[field] = true
+	if p.inKey {
+		p.q.Uses[field].Key = true
+	} else {
+		p.q.Uses[field].Value = true
+	}
 	return func(r *Run, _ json.Value) json.Value { return r.Found[field] }
 }
 

@@ -17,8 +17,8 @@ type Query struct {
 	// begins with.
 	Terms []Term
 
-	// Used says which of the fields are read behind the terms.
-	Used []bool
+	// Uses says for what the fields are read behind the terms.
+	Uses []Use
 
 	// Filter is the first stage if it is a $filter, as it was given.
 	Filter json.Value
@@ -28,6 +28,12 @@ type Query struct {
 
 	stages []stage // behind Terms
 	whole  bool    // they are given records, whatever the fields
+}
+
+// Use is what a field is read for.
+type Use struct {
+	Key   bool // for the key of a $reduce that the query begins with
+	Value bool // for anything else
 }
 
 // Term is a condition on one field.
@@ -104,7 +110,7 @@ func (q *Query) Whole() bool {
 		return true
 	}
 	for i, p := range q.Fields {
-		if len(p) == 0 && q.Used[i] {
+		if len(p) == 0 && q.Uses[i] != (Use{}) {
 			return true
 		}
 	}
@@ -210,6 +216,18 @@ func (r *Run) Holds() bool {
 func (r *Run) Add(record json.Value) {
 	r.scratch = r.scratch[:0]
 	r.push(0, record)
+}
+
+// Group is the number of the group that the last record was added to, for a
+// query that Folds.
+func (r *Run) Group() int { return r.folds[0].last }
+
+// AddTo is the same as Add for a record that is known to be of that group; its
+// keys need not be found.
+func (r *Run) AddTo(group int) {
+	r.scratch = r.scratch[:0]
+	f := r.folds[0]
+	f.gather(r, nil, &f.root, f.cells[group*f.width:])
 }
 
 // AddTimes is the same as Add n times, for a query that Counts.

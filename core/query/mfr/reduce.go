@@ -45,6 +45,9 @@ var reduces = map[string]nodeKind{
 
 func (p *parser) reduction(rule json.Value, a at) *reduction {
 	rd := &reduction{}
+	if p.front == nil {
+		p.front = rd
+	}
 	rd.root = p.node(rule, a, rd)
 	return rd
 }
@@ -93,7 +96,9 @@ func (p *parser) node(rule json.Value, a at, rd *reduction) (n node) {
 		}
 	}
 	n.kind, n.key = key, len(rd.keys)
+	p.inKey = rd == p.front
 	rd.keys = append(rd.keys, p.rule(rule, a))
+	p.inKey = false
 	return n
 }
 
@@ -103,6 +108,7 @@ type folding struct {
 	groups intern.Set // by the keys of each, as lists in JSON
 	cells  []cell     // for each group, those of all nodes that gather
 	width  int        // how many those are
+	last   int        // the group that was added to last
 }
 
 // cell is what a node has gathered in a group.
@@ -178,6 +184,7 @@ func (f *folding) add(r *Run, v json.Value) {
 	for len(f.cells) < (group+1)*f.width {
 		f.cells = append(f.cells, cell{})
 	}
+	f.last = group
 	f.gather(r, v, &f.root, f.cells[group*f.width:])
 }
 
