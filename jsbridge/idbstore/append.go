@@ -90,7 +90,6 @@ func (s *Store) locate(c *connection, seg *segment.Segment, commit uint64, befor
 		if found {
 			*state = s.known.state()
 			state.Head = last
-			s.window.extend(core.Extent{First: seg.First(), Last: seg.Last(), Size: seg.Size()})
 		}
 		s.mu.Unlock()
 		if found {
