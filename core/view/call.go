@@ -31,7 +31,6 @@ type Call struct {
 	m       *Mounted
 	in      *instance // that answers
 	awaited []func(context.Context) error
-	records map[core.Seq][]byte
 	seen    map[core.Seq]json.Value
 	lacking []core.Seq
 }
@@ -57,29 +56,6 @@ func (c *Call) Since() core.Seq { return c.since }
 // Stale reports whether the state is an old one that answers while another is
 // being built.
 func (c *Call) Stale() bool { return c.stale }
-
-// Record is a record of the log; false where it has to be awaited. It is the
-// record as the log has it, whatever the view's Map.
-func (c *Call) Record(seq core.Seq) ([]byte, bool) {
-	if r, ok := c.records[seq]; ok {
-		return r, true
-	}
-	if r, ok := c.m.set.log.Cached(seq); ok {
-		return r, true
-	}
-	c.Await(func(ctx context.Context) error {
-		r, err := c.m.set.log.Get(ctx, seq)
-		if err != nil {
-			return err
-		}
-		if c.records == nil {
-			c.records = map[core.Seq][]byte{}
-		}
-		c.records[seq] = r
-		return nil
-	})
-	return nil, false
-}
 
 // Changed says that the state is not what was stored, though no answer differs:
 // the view has found out something on the way that it wants to keep.

@@ -71,7 +71,7 @@ func (v *sum) Call(c *view.Call) error {
 		c.Out = fmt.Appendf(c.Out, `{"total":%v,"count":%d,"chain":"%x"}`, v.total, v.count, v.chain)
 	case "record":
 		seq, _ := c.Arg(0).Int()
-		record, ok := c.Record(core.Seq(seq))
+		record, ok := c.Seen(core.Seq(seq))
 		if !ok {
 			return view.ErrAwait
 		}
