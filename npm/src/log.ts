@@ -229,6 +229,15 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     return logReader({ engine: engine!, handle, since, lost, codec }, streamOptions, raw)
   }
 
+  /** A request that goes through the whole log, and tells how far it is. */
+  const throughout = <R>(args: any[], result: (a: number, data?: Uint8Array) => R, enter: Parameters<RequestOnLog>[1]) => {
+    const callback = takeCallback(args)
+    const onProgress = (args[0] as VerifyOptions | CompactOptions | undefined)?.onProgress
+    return answer<R>(callback, cb =>
+      request({ settle: (a, _b, data) => cb(null, result(a, data)), fail: cb as any, progress: (done, total) => onProgress?.(done, total) }, enter)
+    )
+  }
+
   const log: Log<T> = {
     name,
     since,
@@ -299,36 +308,14 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         )
       })
     },
-    compact(...args: any[]): any {
-      const callback = takeCallback(args)
-      const onProgress = (args[0] as CompactOptions | undefined)?.onProgress
-      return answer<number>(callback, cb =>
-        request(
-          { settle: freed => cb(null, freed), fail: cb as any, progress: (done, total) => onProgress?.(done, total) },
-          (exports, handle, id) => exports.flumedb_compact(handle, id)
-        )
-      )
-    },
-    verify(...args: any[]): any {
-      const callback = takeCallback(args)
-      const onProgress = (args[0] as VerifyOptions | undefined)?.onProgress
-      return answer<VerifyReport>(callback, cb =>
-        request(
-          {
-            settle: (_a, _b, data) => cb(null, JSON.parse(new TextDecoder().decode(data))),
-            fail: cb as any,
-            progress: (done, total) => onProgress?.(done, total)
-          },
-          (exports, handle, id) => exports.flumedb_verify(handle, id)
-        )
-      )
-    },
+    compact: (...args: any[]): any => throughout(args, freed => freed, (exports, handle, id) => exports.flumedb_compact(handle, id)),
+    verify: (...args: any[]): any => throughout(args, (_a, data) => parse(data), (exports, handle, id) => exports.flumedb_verify(handle, id)),
     stats(cb?: Callback<LogStats>): any {
       return answer<LogStats>(cb, cb =>
         request(
           {
             settle(_a, _b, data) {
-              const { records, ...rest } = JSON.parse(new TextDecoder().decode(data))
+              const { records, ...rest } = parse(data)
               cb(null, { records, since: records - 1, ...rest })
             },
             fail: cb as any
@@ -369,6 +356,8 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   })
   return log
 }
+
+const parse = (data?: Uint8Array): any => JSON.parse(new TextDecoder().decode(data))
 
 type RequestOnLog = (answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void) => void
 

@@ -6,7 +6,7 @@ import { type End } from './pull.js'
 import { type MethodKind, type View, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost } from './view-host.js'
 import { wrapMethods } from './view-methods.js'
-import { type Waits, createWaits } from './view-waits.js'
+import { type Waits, createWaits, whenReady } from './view-waits.js'
 
 /** Asks the view in the module. `loaded` lets an old state answer. */
 export type Ask = (method: string, args: unknown[], loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
@@ -127,15 +127,7 @@ export function createNativeView(
         for (const cb of waiting) cb(err)
       })
     }
-    const whenReady = (cb: () => void) => {
-      if (db.ready.value) return cb()
-      const off = db.ready(ready => {
-        if (!ready) return
-        off()
-        cb()
-      }, false)
-    }
-    whenReady(() =>
+    whenReady(db.ready, () =>
       db.loaded(err => {
         if (closed) return
         if (err) return fail(err)

@@ -2,26 +2,12 @@ import { type Callback, all } from './callback.js'
 import { FlumeError } from './errors.js'
 import { type NativeCore } from './native-view.js'
 import { type BatchReader, type Source, bySignal, createSource } from './source.js'
-import { type Item, type ViewLog } from './types.js'
+import { type Item, type StreamOptions, type ViewLog } from './types.js'
 
 /** What part of a listing to read, and in what shape. */
-export interface ListOptions {
-  /** Newest first. */
-  reverse?: boolean
-  /** Go on with records to come. */
-  live?: boolean
-  /** `false` skips the records that are there already, and implies `live`. */
-  old?: boolean
-  /** At most this many items; 0 or less is no limit. */
-  limit?: number
-  /** `false` yields bare values. */
-  seqs?: boolean
-  /** `false` yields bare seqs. */
-  values?: boolean
+export interface ListOptions extends Pick<StreamOptions, 'reverse' | 'live' | 'old' | 'limit' | 'seqs' | 'values' | 'signal'> {
   /** Waits for that seq only; -1 for nothing. */
   since?: number
-  /** Ends the stream with an error of code `ABORTED`. */
-  signal?: AbortSignal
 }
 
 /** A page as the module answers it; see core/listing. */

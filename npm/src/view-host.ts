@@ -5,7 +5,7 @@ import { type End, type PullSource } from './pull.js'
 import { type BatchReader, pullItems } from './source.js'
 import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
 import { wrapMethods } from './view-methods.js'
-import { createWaits } from './view-waits.js'
+import { createWaits, whenReady } from './view-waits.js'
 
 /** What a view needs of the database it is mounted on. */
 export interface ViewHost {
@@ -96,15 +96,8 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
       (...args: A) => {
         if (isCurrent()) fn(...args)
       }
-    const whenReady = (cb: () => void) => {
-      if (db.ready.value) return cb()
-      const off = db.ready(ready => {
-        if (!ready) return
-        off()
-        cb()
-      }, false)
-    }
     whenReady(
+      db.ready,
       current(() =>
         since.once(
           current(at =>

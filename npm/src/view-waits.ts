@@ -79,3 +79,13 @@ export function createWaits(on: WaitsOn): Waits {
     }
   }
 }
+
+/** Calls back once a database is ready for its views; at once where it is. */
+export function whenReady(ready: Obv<boolean>, cb: () => void): void {
+  if (ready.value) return cb()
+  const off = ready(isReady => {
+    if (!isReady) return
+    off()
+    cb()
+  }, false)
+}
