@@ -19,15 +19,19 @@ import (
 //
 // and each state in it:
 //
-//		+----------------+--------+------+--------+---------+--------+---------+--------+------+
-//		| seq            | kind n | kind | vers n | version | opts n | options | root n | root |
-//		+----------------+--------+------+--------+---------+--------+---------+--------+------+
-//		  int64            uint32
+//	+----------------+--------+------+--------+---------+--------+---------+
+//	| seq            | kind n | kind | vers n | version | opts n | options |
+//	+----------------+--------+------+--------+---------+--------+---------+
+//	  int64            uint32
+//	+--------+------+---------+---------------------+
+//	| root n | root | parts n | parts: n × uint32   |
+//	+--------+------+---------+---------------------+
 //
-//	  - log id is that of the log the state is of: seqs mean nothing in another.
-//	  - The first state is the one that is fed. A second one is what answers
-//	    reads while the first is being built.
-//	  - sum is XXH64 of all before it.
+// log id is that of the log the state is of: seqs mean nothing in another. The
+// first state is the one that is fed; a second one is what answers reads while
+// the first is being built. root is what the view has saved; parts are the
+// numbers of the values beside the checkpoint that root refers to, or that were
+// being written. sum is XXH64 of all before it.
 const (
 	manifestVersion = 1
 	manifestHeader  = 16
@@ -40,6 +44,7 @@ type kept struct {
 	seq           core.Seq
 	kind, version string
 	options, root []byte
+	parts         []uint32
 }
 
 func appendManifest(b []byte, logID uint64, states []kept) []byte {
@@ -52,6 +57,10 @@ func appendManifest(b []byte, logID uint64, states []kept) []byte {
 		for _, part := range [][]byte{[]byte(k.kind), []byte(k.version), k.options, k.root} {
 			b = binary.LittleEndian.AppendUint32(b, uint32(len(part)))
 			b = append(b, part...)
+		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(k.parts)))
+		for _, id := range k.parts {
+			b = binary.LittleEndian.AppendUint32(b, id)
 		}
 	}
 	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
@@ -91,6 +100,14 @@ func readManifest(b []byte, logID uint64) (states []kept, err error) {
 			parts[i], b = b[4:n:n], b[n:]
 		}
 		k.kind, k.version, k.options, k.root = string(parts[0]), string(parts[1]), parts[2], parts[3]
+		if len(b) < 4 || uint64(le.Uint32(b)) > uint64(len(b)-4)/4 {
+			return nil, errDamaged
+		}
+		n := int(le.Uint32(b))
+		for i := range n {
+			k.parts = append(k.parts, le.Uint32(b[4+4*i:]))
+		}
+		b = b[4+4*n:]
 		states = append(states, k)
 	}
 	return states, nil

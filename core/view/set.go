@@ -44,6 +44,10 @@ type Options struct {
 	// Batch is about how many bytes of records are read at a time. Default
 	// 1 MiB.
 	Batch int
+
+	// PartBytes bounds the parts of views' states that are kept in memory.
+	// Default 8 MiB.
+	PartBytes int
 }
 
 // Spec is what is mounted.
@@ -72,6 +76,8 @@ type Set struct {
 	stop   func() // watching the log
 	wake   chan struct{}
 	save   chan struct{}
+	tend   chan struct{}
+	parts  partCache
 	done   sync.WaitGroup
 
 	mu     sync.Mutex // guards what follows, and is not held while waiting
@@ -100,11 +106,16 @@ func Open(log *core.Log, opts Options) *Set {
 	if opts.Batch == 0 {
 		opts.Batch = 1 << 20
 	}
-	s := &Set{log: log, opts: opts, wake: make(chan struct{}, 1), save: make(chan struct{}, 1)}
+	if opts.PartBytes == 0 {
+		opts.PartBytes = 8 << 20
+	}
+	s := &Set{log: log, opts: opts, wake: make(chan struct{}, 1), save: make(chan struct{}, 1), tend: make(chan struct{}, 1)}
+	s.parts.limit = opts.PartBytes
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stop = log.Watch(func(core.Seq) { nudge(s.wake) })
-	s.done.Add(2)
+	s.done.Add(3)
 	go s.feedAll()
+	go s.tendAll()
 	go s.saveAll()
 	return s
 }
@@ -128,8 +139,8 @@ func nudge(c chan struct{}) {
 // Mount adds a view, with the state it has been left with, and has it fed from
 // there on. It returns when that state is loaded.
 func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
-	m := &Mounted{set: s, spec: spec, moved: make(chan struct{})}
-	fresh, err := newInstance(spec.Kind, spec.Options)
+	m := &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
+	fresh, err := m.newInstance(spec.Kind, spec.Options)
 	if err != nil {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
@@ -250,6 +261,7 @@ func (s *Set) Close(ctx context.Context) error {
 	s.cancel()
 	nudge(s.wake)
 	nudge(s.save)
+	nudge(s.tend)
 	s.done.Wait()
 	var errs []error
 	for _, m := range views {

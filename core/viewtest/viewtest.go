@@ -127,9 +127,24 @@ func (x *suite) want(t *testing.T, n int, got []string, when string) {
 	t.Helper()
 	for i, q := range x.Questions {
 		if got[i] != x.answers[n][i] {
-			t.Fatalf("%s, after %d records: %s(%s) is\n%s\nand should be\n%s", when, n, q.Method, q.Args, got[i], x.answers[n][i])
+			a, b := difference(got[i], x.answers[n][i])
+			t.Fatalf("%s, after %d records: %s(%s) is\n%s\nand should be\n%s", when, n, q.Method, q.Args, a, b)
 		}
 	}
+}
+
+// difference is two texts from where they begin to differ.
+func difference(a, b string) (string, string) {
+	at := 0
+	for at < len(a) && at < len(b) && a[at] == b[at] {
+		at++
+	}
+	cut := func(s string) string {
+		const before, after = 100, 200
+		from, to := max(0, at-before), min(len(s), at+after)
+		return s[min(from, len(s)):to]
+	}
+	return cut(a), cut(b)
 }
 
 // db is a log with the view mounted.
@@ -313,7 +328,7 @@ func (x *suite) version(t *testing.T) {
 	}
 	x.want(t, len(x.records), d.ask(t, view.Loaded), "stale")
 	if !d.v.Status().Stale {
-		t.Error("the old state is not marked as stale")
+		t.Errorf("the old state is not marked as stale: %+v, %v", d.v.Status(), d.warns)
 	}
 	close(gate)
 	x.want(t, len(x.records), d.ask(t, view.Newest), "of the new version")
