@@ -113,6 +113,19 @@ func readManifest(b []byte, logID uint64) (states []kept, err error) {
 	return states, nil
 }
 
+// PartsOf lists the parts that a stored checkpoint needs, for tests and tools
+// that look for others.
+func PartsOf(checkpoint []byte) (parts []uint32, err error) {
+	if len(checkpoint) < manifestHeader {
+		return nil, errDamaged
+	}
+	states, err := readManifest(checkpoint, binary.LittleEndian.Uint64(checkpoint[8:]))
+	for _, k := range states {
+		parts = append(parts, k.parts...)
+	}
+	return parts, err
+}
+
 // fits reports whether a stored state is of this kind, version and options.
 func (k kept) fits(kind Kind, version string, options json.Value) bool {
 	return k.kind == kind.Name && k.version == version && string(k.options) == string(options)

@@ -436,9 +436,28 @@ func (x *suite) crashes(t *testing.T) {
 			d.append(t, x.records[n:]...)
 			x.want(t, len(x.records), d.ask(t, view.Newest), fmt.Sprintf("gone on after a crash at operation %d", k))
 			d.close(t)
+			noStray(t, disk, fmt.Sprintf("after a crash at operation %d", k))
 			if !crashed {
 				break
 			}
+		}
+	}
+}
+
+// noStray looks for parts in the store that nobody needs.
+func noStray(t *testing.T, disk *memstore.Disk, when string) {
+	t.Helper()
+	parts, err := view.PartsOf(disk.CheckpointBytes("v"))
+	if err != nil {
+		t.Fatalf("%s: %v", when, err)
+	}
+	needed := map[string]bool{"v": true}
+	for _, id := range parts {
+		needed[fmt.Sprintf("v/%d", id)] = true
+	}
+	for _, name := range disk.Checkpoints() {
+		if !needed[name] {
+			t.Fatalf("%s: %q is left, and only %d parts are needed", when, name, len(parts))
 		}
 	}
 }
@@ -454,6 +473,9 @@ func (x *suite) crash(disk *memstore.Disk, fault faultstore.Fault) bool {
 		d, err := x.try(store, x.spec(), view.Options{Pause: 1, Interval: 1})
 		if err == nil {
 			n, to := int(d.log.Since())+1, (i+1)*len(x.records)/rounds
+			if i == rounds-1 {
+				to-- // so that there is something left to do
+			}
 			for ; n < to && err == nil; n += 5 {
 				_, err = d.log.Append(background, x.records[n:min(n+5, to)]...)
 				if err == nil {
