@@ -130,6 +130,13 @@ func (l *Log) deleted(state State, thinned []*segment.Segment) {
 	for _, s := range thinned {
 		l.cache.add(s)
 	}
+	var tell []func()
+	for _, fn := range l.deleteds {
+		tell = append(tell, fn)
+	}
 	l.mu.Unlock()
 	l.advance(state)
+	for _, fn := range tell {
+		fn()
+	}
 }

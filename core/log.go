@@ -24,6 +24,7 @@ type Log struct {
 	deletions int // how often the cache was told that something is deleted
 	queue     queue
 	watchers  map[int]func(Seq)
+	deleteds  map[int]func()
 	watched   int
 	closing   bool
 
@@ -78,6 +79,7 @@ func Open(ctx context.Context, store Store, opts Options) (*Log, error) {
 		state:    state,
 		cache:    cache{limit: opts.CacheBytes},
 		watchers: map[int]func(Seq){},
+		deleteds: map[int]func(){},
 		wake:     make(chan struct{}, 1),
 		drained:  make(chan struct{}),
 		reads:    make(chan struct{}, maxReads),
@@ -120,6 +122,22 @@ func (l *Log) Watch(fn func(Seq)) (stop func()) {
 	}
 }
 
+// WatchDeletions has fn called whenever records have been deleted, by this log
+// before the deletion is answered, by others when this log hears of it. fn must
+// not wait.
+func (l *Log) WatchDeletions(fn func()) (stop func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	id := l.watched
+	l.watched++
+	l.deleteds[id] = fn
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.deleteds, id)
+	}
+}
+
 // Refresh looks at the store for what others have appended.
 func (l *Log) Refresh(ctx context.Context) (Seq, error) {
 	state, err := l.store.State(ctx)
@@ -134,24 +152,31 @@ func (l *Log) Refresh(ctx context.Context) (Seq, error) {
 func (l *Log) advance(state State) {
 	l.mu.Lock()
 	moved := state.Head > l.state.Head
-	if state.Deletions > l.state.Deletions {
+	deleted := state.Deletions > l.state.Deletions
+	if deleted {
 		// By somebody else: nobody knows what, so nothing that is kept holds.
 		l.cache.clear()
 		l.deletions++
 	}
-	if moved || state.Generation > l.state.Generation {
+	if moved || deleted || state.Generation > l.state.Generation {
 		state.Head = max(state.Head, l.state.Head)
+		state.Deletions = max(state.Deletions, l.state.Deletions)
 		l.state = state
 	}
-	var tell []func(Seq)
+	var tell []func()
 	if moved {
 		for _, fn := range l.watchers {
+			tell = append(tell, func() { fn(state.Head) })
+		}
+	}
+	if deleted {
+		for _, fn := range l.deleteds {
 			tell = append(tell, fn)
 		}
 	}
 	l.mu.Unlock()
 	for _, fn := range tell {
-		fn(state.Head)
+		fn()
 	}
 }
 

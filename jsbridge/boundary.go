@@ -119,6 +119,18 @@ func exportRefresh(log, request uint32) { refresh(log, request) }
 //go:wasmexport flumedb_verify
 func exportVerify(log, request uint32) { verify(log, request) }
 
+// exportDelete deletes the records of so many seqs, float64 each in the staging
+// buffer.
+//
+//go:wasmexport flumedb_delete
+func exportDelete(log, request, count uint32) { deleteRecords(log, request, int(count)) }
+
+// exportCompact makes full segments of small ones. It settles with the bytes
+// that the log has become smaller by.
+//
+//go:wasmexport flumedb_compact
+func exportCompact(log, request uint32) { compact(log, request) }
+
 // exportStats asks how much the log holds. It settles with that in JSON.
 //
 //go:wasmexport flumedb_stats

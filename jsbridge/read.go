@@ -78,6 +78,10 @@ const smallRun = 32 << 10
 func handOver(request uint32, runs []core.Run, reverse, ends bool) {
 	var joined wire.List
 	for _, r := range runs {
+		if r.Deleted {
+			handOverList(request, &joined)
+			continue
+		}
 		whole := r.From == r.First() && r.Through == r.Last()
 		if whole && (reverse || r.Size() >= smallRun) {
 			handOverList(request, &joined)

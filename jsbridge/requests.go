@@ -81,6 +81,7 @@ func codeOf(err error) string {
 		{core.ErrVersion, "VERSION"},
 		{core.ErrCorrupt, "CORRUPT"},
 		{core.ErrNotFound, "NOT_FOUND"},
+		{core.ErrDeleted, "DELETED"},
 		{context.Canceled, "ABORTED"},
 	} {
 		if errors.Is(err, c.sentinel) {

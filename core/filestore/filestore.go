@@ -117,7 +117,7 @@ func (s *Store) load() error {
 		s.recovered.Meta = len(s.files) > 0
 		s.meta = meta{id: rand.Uint64() | 1, sealed: core.None}
 	}
-	s.state = core.State{ID: s.meta.id, Head: core.None, Sealed: s.meta.sealed}
+	s.state = core.State{ID: s.meta.id, Head: core.None, Sealed: s.meta.sealed, Deletions: s.meta.deletions}
 	for _, f := range s.files {
 		s.state.Generation = max(s.state.Generation, f.generation)
 	}

@@ -18,28 +18,30 @@ import (
 //		+--------+------+---------------+----------------+----------------+
 //		| "FLMD" | vers | zero          | log's ID       | sealed         |
 //		+--------+------+---------------+----------------+----------------+
-//		 24               32               40               48
-//		+----------------+----------------+----------------+----------------+
-//		| closed: next   | closed: first  | closed: size   | sum            |
-//		+----------------+----------------+----------------+----------------+
+//		 24               32               40               48               56
+//		+----------------+----------------+----------------+----------------+----------------+
+//		| closed: next   | closed: first  | closed: size   | deletions      | sum            |
+//		+----------------+----------------+----------------+----------------+----------------+
 //
 //	  - vers is formatVersion, the version of the directory as a whole. A later
 //	    one is refused.
 //	  - closed is what the last clean close left, and had made durable: every
 //	    seq before next was committed; the newest file began at first and had
 //	    size bytes. All zero before the first.
+//	  - deletions counts how often records were deleted, or were to be.
 //	  - sum is XXH64 of all bytes before it, whatever the version.
 const (
-	metaSize      = 56
+	metaSize      = 64
 	formatVersion = 1
 )
 
 var metaMagic = [4]byte{'F', 'L', 'M', 'D'}
 
 type meta struct {
-	id     uint64
-	sealed core.Seq
-	closed closing
+	id        uint64
+	sealed    core.Seq
+	closed    closing
+	deletions uint64
 }
 
 // closing is where a clean close left the log.
@@ -58,7 +60,8 @@ func (m meta) encode() []byte {
 	binary.LittleEndian.PutUint64(b[24:], uint64(m.closed.next))
 	binary.LittleEndian.PutUint64(b[32:], uint64(m.closed.first))
 	binary.LittleEndian.PutUint64(b[40:], uint64(m.closed.size))
-	binary.LittleEndian.PutUint64(b[48:], xxhash.Sum64(b[:48]))
+	binary.LittleEndian.PutUint64(b[48:], m.deletions)
+	binary.LittleEndian.PutUint64(b[56:], xxhash.Sum64(b[:56]))
 	return b
 }
 
@@ -72,7 +75,7 @@ func decodeMeta(b []byte) (m meta, ok bool, err error) {
 	if b[4] > formatVersion {
 		return meta{}, false, fmt.Errorf("the directory: %w", &segment.VersionError{Version: int(b[4])})
 	}
-	if len(b) != metaSize || xxhash.Sum64(b[:48]) != binary.LittleEndian.Uint64(b[48:]) {
+	if len(b) != metaSize || xxhash.Sum64(b[:56]) != binary.LittleEndian.Uint64(b[56:]) {
 		return meta{}, false, nil
 	}
 	m.id = binary.LittleEndian.Uint64(b[8:])
@@ -80,6 +83,7 @@ func decodeMeta(b []byte) (m meta, ok bool, err error) {
 	m.closed.next = core.Seq(binary.LittleEndian.Uint64(b[24:]))
 	m.closed.first = core.Seq(binary.LittleEndian.Uint64(b[32:]))
 	m.closed.size = int64(binary.LittleEndian.Uint64(b[40:]))
+	m.deletions = binary.LittleEndian.Uint64(b[48:])
 	return m, true, nil
 }
 

@@ -50,6 +50,15 @@ func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, er
 		s.fs.Remove(temp)
 		return fail(err)
 	}
+	if r.Deletes {
+		// Before it takes effect: who counts on what is deleted now must not
+		// find the count as it was. A deletion too many does no harm.
+		s.meta.deletions++
+		if err := writeFile(s.fs, metaName, s.meta.encode(), true); err != nil {
+			s.fs.Remove(temp)
+			return fail(err)
+		}
+	}
 	if err := s.fs.Rename(temp, f.name); err != nil {
 		s.fs.Remove(temp)
 		return fail(err)
@@ -60,9 +69,7 @@ func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, er
 	s.cache.evict(old)
 	s.state.Generation = f.generation
 	s.state.Sealed = r.Sealed
-	if r.Deletes {
-		s.state.Deletions++
-	}
+	s.state.Deletions = s.meta.deletions
 	state = s.state
 	s.mu.Unlock()
 	// The old file must stay while the new one's name is not durable. The new

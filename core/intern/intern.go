@@ -25,6 +25,9 @@ func (s *Set) Len() int { return len(s.ends) }
 // Size is how many bytes of memory it takes.
 func (s *Set) Size() int { return cap(s.arena) + 4*cap(s.ends) + 4*cap(s.table) }
 
+// Text is how many bytes the strings are.
+func (s *Set) Text() int { return len(s.arena) }
+
 // At is the string of a number. The caller must not change it.
 func (s *Set) At(i int) []byte {
 	start := uint32(0)

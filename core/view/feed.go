@@ -139,7 +139,7 @@ func (f *feeder) batch(g *group, head core.Seq) {
 // run gives a run of records to those who have not seen them.
 func (f *feeder) run(g *group, run core.Run) {
 	if run.Deleted {
-		g.skip(run.Through)
+		f.skip(g, run.Through)
 		return
 	}
 	for seq := run.From; seq <= run.Through && f.ctx.Err() == nil; {
@@ -164,15 +164,16 @@ func (f *feeder) run(g *group, run core.Run) {
 	}
 }
 
-// skip has the members pass by records that are deleted.
-func (g *group) skip(through core.Seq) {
+// skip takes those who have not seen them over records that are deleted.
+func (f *feeder) skip(g *group, through core.Seq) {
 	for _, m := range g.members {
-		if !m.over && m.in.since < through {
-			m.m.mu.Lock()
-			m.in.since = through
-			m.m.mu.Unlock()
-			m.moved = true
+		if m.over || m.in.since >= through {
+			continue
 		}
+		m.m.mu.Lock()
+		m.in.since = through
+		m.m.mu.Unlock()
+		m.moved = true
 	}
 }
 
@@ -257,8 +258,7 @@ func (g *group) apply(run core.Run, seq, through core.Seq, stride int) (next cor
 // them.
 func (f *feeder) mapped(g *group, m *member, run core.Run) {
 	const most = 256
-	scanner, slots := json.NewScanner(m.in.fields...)
-	record := Record{found: make([]json.Span, scanner.Slots()), slots: slots}
+	reader := NewReader(m.in.fields)
 	for seq := max(run.From, m.in.since+1); seq <= run.Through; {
 		var records [][]byte
 		first := seq
@@ -274,7 +274,7 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 			mapErr = fmt.Errorf("the map answered for %d records of %d", len(texts), len(records))
 		}
 		m.m.mu.Lock()
-		at, err := m.applyMapped(scanner, &record, first, texts)
+		at, err := m.applyMapped(reader, first, texts)
 		m.m.mu.Unlock()
 		if err == nil {
 			err = mapErr
@@ -290,7 +290,7 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 
 // applyMapped gives a view what was made of the records from seq on, and
 // answers where it has come to.
-func (m *member) applyMapped(scanner *json.Scanner, r *Record, seq core.Seq, texts []json.Value) (at core.Seq, err error) {
+func (m *member) applyMapped(reader *Reader, seq core.Seq, texts []json.Value) (at core.Seq, err error) {
 	at = seq
 	defer func() {
 		if r := recover(); r != nil {
@@ -299,11 +299,11 @@ func (m *member) applyMapped(scanner *json.Scanner, r *Record, seq core.Seq, tex
 	}()
 	for _, text := range texts {
 		if text != nil {
-			if err := scanner.Scan(text, r.found); err != nil {
-				return at, err
+			r, err := reader.Read(at, text)
+			if err == nil {
+				err = m.in.Apply(r)
 			}
-			r.Seq, r.Data = at, text
-			if err := m.in.Apply(r); err != nil {
+			if err != nil {
 				return at, err
 			}
 		}

@@ -42,8 +42,9 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 // the new one.
 func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance) {
 	for i, k := range states {
-		if k.seq > m.set.log.Since() || k.seq < core.None {
-			continue // the records it has seen are not there any more
+		log := m.set.log.State()
+		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
+			continue // some of the records it has seen are not there any more
 		}
 		if k.fits(m.spec.Kind, m.spec.Version, m.spec.Options) && current == nil {
 			current = m.load(k)
@@ -82,6 +83,7 @@ func (m *Mounted) load(k kept) (in *instance) {
 	}
 	in.version = k.version
 	in.since, in.saved = k.seq, k.seq
+	in.deletions = k.deletions
 	return in
 }
 
@@ -150,7 +152,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 
 	var b []byte
 	if err == nil {
-		b = appendManifest(nil, m.set.log.State().ID, states)
+		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, states)
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 	}
 	if err == nil {
@@ -185,7 +187,7 @@ func keep(instances ...*instance) (states []kept, stored int, err error) {
 		if in == nil {
 			continue
 		}
-		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil)}
+		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions}
 		if v, ok := in.View.(Storing); ok {
 			k.parts = v.Parts()
 			stored += v.Stored()

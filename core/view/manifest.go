@@ -12,10 +12,10 @@ import (
 
 // A view's checkpoint, all numbers little-endian:
 //
-//	 0        4      5          8                16
-//	+--------+------+----------+----------------+--------+--------+-----+-----+
-//	| "FLMV" | vers | zero     | log id         | state  | state? | …   | sum |
-//	+--------+------+----------+----------------+--------+--------+-----+-----+
+//	 0        4      5          8                16               24
+//	+--------+------+----------+----------------+----------------+--------+--------+-----+-----+
+//	| "FLMV" | vers | zero     | log id         | deletions      | state  | state? | …   | sum |
+//	+--------+------+----------+----------------+----------------+--------+--------+-----+-----+
 //
 // and each state in it:
 //
@@ -27,14 +27,15 @@ import (
 //	| root n | root | parts n | parts: n × uint32   |
 //	+--------+------+---------+---------------------+
 //
-// log id is that of the log the state is of: seqs mean nothing in another. The
-// first state is the one that is fed; a second one is what answers reads while
-// the first is being built. root is what the view has saved; parts are the
-// numbers of the values beside the checkpoint that root refers to, or that were
-// being written. sum is XXH64 of all before it.
+// log id is that of the log the state is of: seqs mean nothing in another.
+// deletions is the log's count of them: where it has moved on, the states may
+// hold what is deleted. The first state is the one that is fed; a second one is
+// what answers reads while the first is being built. root is what the view has
+// saved; parts are the numbers of the values beside the checkpoint that root
+// refers to, or that were being written. sum is XXH64 of all before it.
 const (
 	manifestVersion = 1
-	manifestHeader  = 16
+	manifestHeader  = 24
 )
 
 var manifestMagic = [4]byte{'F', 'L', 'M', 'V'}
@@ -45,13 +46,15 @@ type kept struct {
 	kind, version string
 	options, root []byte
 	parts         []uint32
+	deletions     uint64
 }
 
-func appendManifest(b []byte, logID uint64, states []kept) []byte {
+func appendManifest(b []byte, log core.State, states []kept) []byte {
 	start := len(b)
 	b = append(b, manifestMagic[:]...)
 	b = append(b, manifestVersion, 0, 0, 0)
-	b = binary.LittleEndian.AppendUint64(b, logID)
+	b = binary.LittleEndian.AppendUint64(b, log.ID)
+	b = binary.LittleEndian.AppendUint64(b, log.Deletions)
 	for _, k := range states {
 		b = binary.LittleEndian.AppendUint64(b, uint64(k.seq))
 		for _, part := range [][]byte{[]byte(k.kind), []byte(k.version), k.options, k.root} {
@@ -85,11 +88,12 @@ func readManifest(b []byte, logID uint64) (states []kept, err error) {
 	if le.Uint64(b[8:]) != logID {
 		return nil, errOtherLog
 	}
+	deletions := le.Uint64(b[16:])
 	for b = b[manifestHeader:end]; len(b) > 0; {
 		if len(b) < 8 {
 			return nil, errDamaged
 		}
-		k := kept{seq: core.Seq(le.Uint64(b))}
+		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions}
 		b = b[8:]
 		var parts [4][]byte
 		for i := range parts {

@@ -57,6 +57,8 @@ type instance struct {
 	savedAt time.Time
 	cost    time.Duration // of the last save
 
+	deletions uint64 // State.Deletions of the log as it saw it
+
 	// Of a Storing view:
 	changed  bool // since it was saved, other than by records
 	untended bool // it could not be tended
@@ -161,7 +163,6 @@ func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args 
 // to be had without waiting.
 type Pending struct {
 	Call
-	m      *Mounted
 	loaded bool
 	tries  int // to find what was lost
 }
@@ -177,11 +178,7 @@ func (m *Mounted) Call(method string, args json.Value, loaded bool) *Pending {
 // Begin makes another call of one that has been answered, whose memory it uses
 // again, and with it that of the answer.
 func (p *Pending) Begin(m *Mounted, method string, args json.Value, loaded bool) {
-	got := p.got
-	if got == nil {
-		got = new(sync.Mutex)
-	}
-	*p = Pending{Call: Call{Method: method, Args: args, Out: p.Out, set: m.set, got: got}, m: m, loaded: loaded}
+	*p = Pending{Call: Call{Method: method, Args: args, Out: p.Out, m: m}, loaded: loaded}
 }
 
 // Try makes the call once. With ErrAwait there is something to be waited for.
@@ -235,8 +232,7 @@ func (m *Mounted) answer(c *Call, loaded bool) (err error) {
 	if c.stale {
 		in = m.old
 	}
-	c.since = in.since
-	c.in, c.m = in, m
+	c.in, c.since = in, in.since
 	c.Out = c.Out[:0]
 	defer func() {
 		if r := recover(); r != nil {
@@ -251,7 +247,7 @@ type Snapshot struct{ m *Mounted }
 
 // Call answers from what is in memory, or fails with ErrAwait.
 func (s Snapshot) Call(method string, args json.Value) (json.Value, error) {
-	c := Call{Method: method, Args: args, set: s.m.set, got: new(sync.Mutex)}
+	c := Call{Method: method, Args: args, m: s.m}
 	err := s.m.answer(&c, false)
 	return c.Out, err
 }
@@ -286,6 +282,9 @@ const unsaved core.Seq = -2
 // held.
 func (m *Mounted) replace(in *instance) {
 	m.current = in
+	if in.since == core.None {
+		in.deletions = m.set.log.State().Deletions
+	}
 	m.err = nil
 	m.from = in.since
 	m.begun = time.Now()

@@ -73,7 +73,7 @@ type Set struct {
 	opts   Options
 	ctx    context.Context
 	cancel context.CancelFunc
-	stop   func() // watching the log
+	stops  []func() // watching the log
 	wake   chan struct{}
 	save   chan struct{}
 	tend   chan struct{}
@@ -112,7 +112,7 @@ func Open(log *core.Log, opts Options) *Set {
 	s := &Set{log: log, opts: opts, wake: make(chan struct{}, 1), save: make(chan struct{}, 1), tend: make(chan struct{}, 1)}
 	s.parts.limit = opts.PartBytes
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.stop = log.Watch(func(core.Seq) { nudge(s.wake) })
+	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted)}
 	s.done.Add(3)
 	go s.feedAll()
 	go s.tendAll()
@@ -161,7 +161,7 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 		s.remove(m)
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
-	s.changed()
+	s.forgetDeleted() // what was deleted while its state was being read
 	s.tell(m)
 	return m, nil
 }
@@ -257,7 +257,9 @@ func (s *Set) Close(ctx context.Context) error {
 	s.closed = true
 	views := s.views
 	s.mu.Unlock()
-	s.stop()
+	for _, stop := range s.stops {
+		stop()
+	}
 	s.cancel()
 	nudge(s.wake)
 	nudge(s.save)

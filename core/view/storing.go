@@ -248,33 +248,48 @@ func (c *Call) Part(ref Ref) ([]byte, bool) {
 	if b, ok := c.parts[ref]; ok {
 		return b, true
 	}
-	if b, ok := c.set.parts.find(c.m.shelf, ref); ok {
+	if b, ok := c.m.set.parts.find(c.m.shelf, ref); ok {
 		c.take(ref, b)
 		return b, true
 	}
-	if c.wanted[ref] {
-		return nil, false
+	if len(c.wanted) == 0 {
+		c.Await(c.fetchParts)
 	}
-	if c.wanted == nil {
-		c.wanted = map[Ref]bool{}
-	}
-	c.wanted[ref] = true
-	c.Await(func(ctx context.Context) error {
-		b, err := c.m.shelf.Read(ctx, ref)
-		if err == nil {
-			c.take(ref, b)
-		}
-		return err
-	})
+	c.wanted = append(c.wanted, ref)
 	return nil, false
 }
 
 // take keeps a part for the rounds of the call.
 func (c *Call) take(ref Ref, b []byte) {
-	c.got.Lock()
-	defer c.got.Unlock()
 	if c.parts == nil {
 		c.parts = map[Ref][]byte{}
 	}
 	c.parts[ref] = b
+}
+
+// fetchParts gets the parts that Part has lacked, all at once.
+func (c *Call) fetchParts(ctx context.Context) (first error) {
+	wanted := c.wanted
+	c.wanted = nil
+	type part struct {
+		ref Ref
+		b   []byte
+		err error
+	}
+	parts := make(chan part, len(wanted))
+	for _, ref := range wanted {
+		go func() {
+			b, err := c.m.shelf.Read(ctx, ref)
+			parts <- part{ref, b, err}
+		}()
+	}
+	for range wanted {
+		p := <-parts
+		if p.err == nil {
+			c.take(p.ref, p.b)
+		} else if first == nil {
+			first = p.err
+		}
+	}
+	return first
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/faultstore"
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/core/segment"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
@@ -76,6 +77,7 @@ func Run(t *testing.T, c Case) {
 		{"questions change nothing", (*suite).questions},
 		{"version", (*suite).version},
 		{"rebuild", (*suite).rebuild},
+		{"deletions", (*suite).deletions},
 		{"ahead of the log", (*suite).ahead},
 		{"damage", (*suite).damage},
 		{"crashes", (*suite).crashes},
@@ -310,32 +312,52 @@ func (x *suite) methods() (all []string) {
 func (x *suite) version(t *testing.T) {
 	disk := new(memstore.Disk)
 	d := x.open(t, disk)
-	d.append(t, x.records...)
+	for _, r := range x.records {
+		d.append(t, r) // a segment each, so that they are not all read at once
+	}
 	d.ask(t, view.Newest)
 	d.close(t)
 
 	gate := make(chan struct{})
 	spec := x.spec()
 	spec.Version = "2"
-	d, err := x.try(memstore.Open(disk), spec, view.Options{Slice: 1, Batch: 1, Yield: func(ctx context.Context) {
-		select {
-		case <-gate:
-		case <-ctx.Done():
-		}
-	}})
+	store := &gated{memstore.Open(disk), gate}
+	d, err := x.try(store, spec, view.Options{Batch: gatedBudget})
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.want(t, len(x.records), d.ask(t, view.Loaded), "stale")
 	if !d.v.Status().Stale {
 		t.Errorf("the old state is not marked as stale: %+v, %v", d.v.Status(), d.warns)
 	}
+	x.want(t, len(x.records), d.ask(t, view.Loaded), "stale")
 	close(gate)
 	x.want(t, len(x.records), d.ask(t, view.Newest), "of the new version")
-	if st := d.v.Status(); st.Stale {
-		t.Errorf("caught up, and still stale: %+v", st)
+	for deadline := time.Now().Add(patience); d.v.Status().Stale; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("caught up, and still stale: %+v", d.v.Status())
+		}
 	}
 	d.close(t)
+}
+
+// gated is a store from which views are not fed before a gate is open.
+type gated struct {
+	core.Store
+	gate chan struct{}
+}
+
+// gatedBudget is what only the feeding of views reads by.
+const gatedBudget = 3
+
+func (s *gated) Read(ctx context.Context, seq core.Seq, reverse bool, budget int) ([]*segment.Segment, error) {
+	if budget == gatedBudget {
+		select {
+		case <-s.gate:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return s.Store.Read(ctx, seq, reverse, budget)
 }
 
 func (x *suite) rebuild(t *testing.T) {
@@ -352,6 +374,64 @@ func (x *suite) rebuild(t *testing.T) {
 	d.close(t)
 	d = x.open(t, disk)
 	x.want(t, len(x.records), d.ask(t, view.Newest), "rebuilt and reopened")
+	d.close(t)
+}
+
+// deletions takes records away that the view has seen: it then answers like one
+// that has never seen them, also when it is opened again.
+func (x *suite) deletions(t *testing.T) {
+	var gone []core.Seq
+	for seq := range x.records {
+		if x.rand.IntN(3) == 0 {
+			gone = append(gone, core.Seq(seq))
+		}
+	}
+	never := x.open(t, new(memstore.Disk))
+	never.append(t, x.records...)
+	if err := never.log.Delete(background, gone...); err != nil {
+		t.Fatal(err)
+	}
+	want := never.ask(t, view.Newest)
+	never.close(t)
+
+	disk := new(memstore.Disk)
+	d := x.open(t, disk)
+	d.append(t, x.records...)
+	d.ask(t, view.Newest)
+	compare := func(when string) {
+		t.Helper()
+		for i, got := range d.ask(t, view.Newest) {
+			if got != want[i] {
+				t.Fatalf("%s of %v: %s(%s) is\n%s\nand should be\n%s", when, gone, x.Questions[i].Method, x.Questions[i].Args, got, want[i])
+			}
+		}
+	}
+	if err := d.log.Delete(background, gone...); err != nil {
+		t.Fatal(err)
+	}
+	compare("after the deletion")
+	d.close(t)
+	d = x.open(t, disk)
+	compare("reopened after the deletion")
+	// One that is not mounted does not hear of it.
+	d.close(t)
+	log, err := core.Open(background, memstore.Open(disk), core.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(log.Delete(background, 0), log.Close(background)); err != nil {
+		t.Fatal(err)
+	}
+	gone = append(gone, 0)
+	never = x.open(t, new(memstore.Disk))
+	never.append(t, x.records...)
+	if err := never.log.Delete(background, gone...); err != nil {
+		t.Fatal(err)
+	}
+	want = never.ask(t, view.Newest)
+	never.close(t)
+	d = x.open(t, disk)
+	compare("opened after a deletion meanwhile")
 	d.close(t)
 }
 

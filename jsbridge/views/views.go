@@ -108,7 +108,7 @@ func tellView(v *view.Mounted) {
 
 // atOnce is the call that exportCall has answered last without waiting, and is
 // used for the next one again.
-var atOnce view.Pending
+var atOnce = new(view.Pending)
 
 func call(id, request uint32, method, args []byte, loaded bool) unsafe.Pointer {
 	v, ok := views[id]
@@ -129,7 +129,7 @@ func call(id, request uint32, method, args []byte, loaded bool) unsafe.Pointer {
 	}
 	p := atOnce
 	p.Args = append(json.Value{}, args...) // the staging buffer is used again
-	atOnce = view.Pending{}
+	atOnce = new(view.Pending)             // what is awaited belongs to the one before
 	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
 		for errors.Is(err, view.ErrAwait) {
 			if err = p.Await(ctx); err == nil {

@@ -31,6 +31,7 @@ func Report(r core.Report) []byte {
 func Stats(s core.Stats) []byte {
 	var w object
 	w.number(`{"records":`, s.Records)
+	w.number(`,"deleted":`, s.Deleted)
 	w.number(`,"segments":`, int64(s.Segments))
 	w.number(`,"bytes":`, s.Bytes)
 	return append(w, '}')

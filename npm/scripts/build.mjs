@@ -8,6 +8,7 @@
 //   browser.mjs           the wrapper for pages and workers
 //   node.mjs, node.cjs    the wrapper for Node
 //   *-import.*            import, which each of these wrappers has apart
+//   cli.mjs               the command line
 //   *.d.ts, *.d.cts       their types
 //   build-info.json       which build this is
 //
@@ -59,11 +60,13 @@ try {
     bundle('browser-import', 'import/index', browser),
     bundle('node', 'index', node),
     bundle('node-import', 'import/index', node),
+    bundle('cli', 'cli/index', node),
     // const Flume = require('flumedb-wasm') works, as it does with flumedb, and so does { Log } = require(…).
     bundle('node', 'index', { ...required, footer: { js: 'module.exports = Object.assign(module.exports.default, module.exports);' } }),
     bundle('node-import', 'import/index', required)
   ])
   checkWasmUrl()
+  chmodSync(join(fresh, 'cli.mjs'), 0o755)
 
   writeDeclarations(fresh)
   writeFileSync(join(fresh, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences())

@@ -20,6 +20,8 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_read(log: number, request: number, from: number, through: number, budget: number, flags: number): void
   flumedb_refresh(log: number, request: number): void
   flumedb_verify(log: number, request: number): void
+  flumedb_delete(log: number, request: number, count: number): void
+  flumedb_compact(log: number, request: number): void
   flumedb_stats(log: number, request: number): void
   flumedb_checkpoint(log: number, request: number, nameSize: number): void
   flumedb_set_checkpoint(log: number, request: number, nameSize: number, valueSize: number, keep: number): void

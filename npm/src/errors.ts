@@ -2,6 +2,7 @@
  * What went wrong, for code to act on. The codes are stable; messages are for people and may change.
  *
  * - `NOT_FOUND` no record has this seq
+ * - `DELETED` the record with this seq has been deleted
  * - `CLOSED` the database was closed, before the call or while it waited
  * - `CORRUPT` committed bytes are damaged; `segment` and `seq` say where
  * - `QUOTA` the host has no room; nothing of the append was kept
@@ -19,6 +20,7 @@
  */
 export type ErrorCode =
   | 'NOT_FOUND'
+  | 'DELETED'
   | 'CLOSED'
   | 'CORRUPT'
   | 'QUOTA'

@@ -17,6 +17,9 @@ export type Mapper<T> = (value: T, cb: (err: any, value?: T) => void) => void
 /** A database of records of type `T`, with the views `V`. */
 export type Flume<T, V = {}> = FlumeDB<T, V>
 
+/** What a database has in flumedb. All else that ours has gives way to a view, or a log's method, of the same name. */
+const FLUMEDB = ['append', 'close', 'closed', 'dir', 'get', 'meta', 'ready', 'rebuild', 'since', 'stream', 'use', 'views']
+
 /**
  * A database over `log`. Returns at once: what is asked of it while the log loads waits, in order.
  *
@@ -109,7 +112,7 @@ export function Flume<L extends FlumeLog<any>>(
   }
 
   const viewLog: ViewLog<any> = {
-    get: (seq, cb) => get(seq, (...answer) => call(cb, ...answer)),
+    get: (seq, cb) => get(seq, (err, ...values) => call(cb, deletedAsInFlumelog(err), ...values)),
     stream: (options?: StreamOptions) => stream(options, true),
     since,
     get filename() {
@@ -131,6 +134,7 @@ export function Flume<L extends FlumeLog<any>>(
     }
   }
 
+  const taken = new Set(FLUMEDB)
   const db: any = {
     since,
     ready,
@@ -160,7 +164,7 @@ export function Flume<L extends FlumeLog<any>>(
       return stream(options)
     },
     use(name: string, create: CreateView<any>) {
-      if (Object.hasOwn(db, name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
+      if (taken.has(name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
       open('use')
       const view: any = create(viewLog, name)
       for (const method of ['close', 'createSink', 'destroy', 'since'])
@@ -168,13 +172,15 @@ export function Flume<L extends FlumeLog<any>>(
           throw new FlumeError('VIEW', `FlumeDB view '${name}' must implement method '${method}'`, { view: name })
       if (!view.methods) throw new FlumeError('VIEW', 'a stream view must have methods property', { view: name })
       const hosted: HostedView = view.host ? view.host(host) : hostView(host, name, view)
+      taken.add(name)
       views[name] = db[name] = hosted
       meta[name] = hosted.meta
       return db
     },
-    async import(source: ImportSource, options: ImportOptions = {}) {
+    async import(source: ImportSource, options?: ImportOptions) {
       open('import')
-      return runImport({ log, bytes: bytesOf.get(log), loaded, append: (values, cb) => log.append(values, cb), enlist }, source, options)
+      const target = { log, bytes: bytesOf.get(log), loaded, enlist }
+      return runImport(target, source, options ?? {})
     },
     export(options?: ExportOptions) {
       open('export')
@@ -213,12 +219,13 @@ export function Flume<L extends FlumeLog<any>>(
     for (const abort of [...closers]) abort(closed)
   }
 
-  for (const [method, kind] of Object.entries(log.methods ?? {})) {
+  for (const [method, kind] of Object.entries({ ...log.added, ...log.methods })) {
     const fn = (log as any)[method]
     if (typeof fn !== 'function')
       throw new FlumeError('INVALID_OPTION', `expected function named: "${method}" of type: "${kind}"`)
-    if (db[method] != null)
+    if (taken.has(method))
       throw new FlumeError('INVALID_OPTION', `log method "${method}" conflicts with flumedb method of the same name`)
+    if (log.methods?.[method]) taken.add(method)
     db[method] =
       kind !== 'async'
         ? fn
@@ -229,6 +236,11 @@ export function Flume<L extends FlumeLog<any>>(
             })
   }
   return db
+}
+
+// By this flumedb's views know that there is nothing to index any more.
+function deletedAsInFlumelog(err: any): any {
+  return err?.code === 'DELETED' ? Object.assign(new Error('item has been deleted', { cause: err }), { code: 'flumelog:deleted' }) : err
 }
 
 // path.dirname, which browsers lack.

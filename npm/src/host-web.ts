@@ -26,7 +26,10 @@ export async function loadModule(source: WasmSource): Promise<Response | BufferS
  * says so. An import() here would moreover keep several bundlers from building workers at all.
  */
 export function loadImport(): Promise<unknown> {
-  throw new FlumeError('INVALID_OPTION', "db.import needs flumedb-wasm/import in pages and workers: add import 'flumedb-wasm/import', or await import('flumedb-wasm/import') before the first call")
+  throw new FlumeError(
+    'INVALID_OPTION',
+    "in pages and workers db.import needs this: import 'flumedb-wasm/import', or await import('flumedb-wasm/import') before it"
+  )
 }
 
 export const openHost = (_memory: () => Uint8Array): Host => ({ imports: {}, release() {} })
@@ -42,7 +45,7 @@ export const filename = (name: string): string => `${name}/views/log`
 export async function deleteLog(name: string): Promise<void> {
   try {
     // First, so that no view of a log that is gone is left to be taken for one of its successor's.
-    for (const { name: theirs = '' } of (await indexedDB.databases?.()) ?? [])
+    for (const { name: theirs = '' } of (await indexedDB.databases?.().catch(() => undefined)) ?? [])
       if (theirs === `${name}/views` || theirs.startsWith(`level-js-${name}/views/`)) await empty(theirs)
     await settled(indexedDB.deleteDatabase(name))
   } catch (cause) {

@@ -2,7 +2,6 @@
 // the types, and where it puts itself.
 
 import { loadImport } from '#host'
-import { type Callback } from './callback.js'
 import { type LogBytes } from './log-bytes.js'
 import { type Enlist } from './source.js'
 import { type FlumeLog } from './types.js'
@@ -89,7 +88,6 @@ export interface ImportTarget {
   bytes?: LogBytes
   /** Calls back once the log has loaded. */
   loaded(cb: (err: Error | null) => void): void
-  append(values: any[], cb: Callback<number>): void
   enlist: Enlist
 }
 

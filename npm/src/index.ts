@@ -27,6 +27,30 @@ export type {
   ReducedAt,
   Where
 } from './reduce-built-in.js'
+export {
+  Hashtable,
+  type CreateHashtable,
+  type HashtableCallback,
+  type HashtableOptions,
+  type HashtableRead,
+  type HashtableView
+} from './hashtable.js'
+export { Bloom, type BloomOptions, type BloomView, type CreateBloom } from './bloom.js'
+export { Search, type CreateSearch, type Found, type Highlight, type SearchOptions, type SearchQuery, type SearchView } from './search.js'
+export { type KeyPaths, type MakeKey } from './key.js'
+export { type ListOptions } from './pages.js'
+export {
+  Query,
+  type CreateQuery,
+  type Explanation,
+  type QueryFilter,
+  type QueryIndex,
+  type QueryOptions,
+  type QueryPath,
+  type QueryRead,
+  type QueryStage,
+  type QueryView
+} from './query.js'
 export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
 // For authors of views and logs.
 export { createObv, type Obv, type ObvLike, type WritableObv } from './obv.js'

@@ -8,6 +8,7 @@ export interface LogBytes {
   /** Names the log among all of this origin, where others may have it open too. */
   readonly shared?: string
   readonly codec: Codec<any>
+  newest(): number
   /** What the codec makes of records. */
   readonly form: 'json' | 'binary' | 'other'
   /**

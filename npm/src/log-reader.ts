@@ -90,10 +90,10 @@ export function logReader(log: Readable, options: StreamOptions, raw?: 'raw'): B
           else chunk.run = takeRun(log, first, count, data, size, ends)
           chunks.push(chunk)
           waiting += size
+          left -= count // deleted records are stepped over, and do not count
         },
         settle(seq) {
           reading = undefined
-          left -= Math.abs(seq - next)
           next = seq
           answer()
         },

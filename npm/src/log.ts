@@ -45,9 +45,16 @@ export interface VerifyOptions {
   onProgress?(done: number, total: number): void
 }
 
+export interface CompactOptions {
+  /** Hears how many records have been gone through, of how many. */
+  onProgress?(done: number, total: number): void
+}
+
 /** How much a log holds, told without reading it. */
 export interface LogStats {
+  /** All of them, with those that are deleted. */
   records: number
+  deleted: number
   /** The newest seq, -1 while the log is empty. */
   since: number
   segments: number
@@ -65,7 +72,8 @@ export interface Log<T = any> extends FlumeLog<T> {
   stream(options: StreamOptions & { seqs: false }): Source<T>
   stream(options?: StreamOptions): Source<{ seq: number; value: T }>
   close(cb?: (err?: any) => void): void
-  readonly methods: { verify: 'async'; stats: 'async' }
+  readonly methods: { del: 'async' }
+  readonly added: { verify: 'async'; stats: 'async'; compact: 'async' }
   /**
    * Reads the whole log from the store and checks every checksum and that no seq is missing or twice. What is damaged is
    * in the report; an error means that the check could not go on. `onProgress` hears records done and in all.
@@ -73,6 +81,21 @@ export interface Log<T = any> extends FlumeLog<T> {
   verify(options?: VerifyOptions): Promise<VerifyReport>
   verify(cb: Callback<VerifyReport>): void
   verify(options: VerifyOptions | undefined, cb: Callback<VerifyReport>): void
+  /**
+   * Deletes the values of records. When it answers they are overwritten, in the store and in memory; their seqs are left:
+   * `get` fails with `DELETED`, and streams go on behind them. Deleting a record twice is no error. Fails with `NOT_FOUND`
+   * where one of the seqs has no record, and then nothing is deleted. If it fails otherwise, or the page or process ends,
+   * some of many may be deleted and others not, each as a whole; calling it again finishes it.
+   */
+  del(seqs: number | number[]): Promise<void>
+  del(seqs: number | number[], cb: (err: Error | null) => void): void
+  /**
+   * Makes full segments of small ones, which deletions leave and, in files, single appends, and answers how many bytes the
+   * log has become smaller by. Appends and reads go on meanwhile.
+   */
+  compact(options?: CompactOptions): Promise<number>
+  compact(cb: Callback<number>): void
+  compact(options: CompactOptions | undefined, cb: Callback<number>): void
   /** How much the log holds. Records that are damaged count too: only `verify` knows which those are. */
   stats(): Promise<LogStats>
   stats(cb: Callback<LogStats>): void
@@ -98,8 +121,8 @@ Log.file = <T = any>(dir: string, options?: LogOptions<T>): Log<T> => open<T>(FI
 Log.memory = <T = any>(options?: LogOptions<T>): Log<T> => open<T>(MEMORY, '', options)
 
 /**
- * Deletes a log with all in it, where `Log(name)` keeps it. Those who have it open find it `GONE`, or, in Node, keep it
- * from being deleted with `LOCKED`.
+ * Deletes a log with all in it, where `Log(name)` keeps it, and what flumedb's views have kept of it. Those who have it open
+ * find it `GONE`, or, in Node, keep it from being deleted with `LOCKED`.
  */
 Log.delete = (name: string): Promise<void> => deleteLog(name)
 
@@ -181,7 +204,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   const openBeside = async () => {
     const engine = await engineOf(undefined, true)
     const handle = await openIn(engine, () => {})
-    since(() => closed || engine.request({ settle() {}, fail() {} }, (exports, id) => exports.flumedb_refresh(handle, id)))
+    since(() => lookIn(engine, handle))
     return { engine, handle }
   }
   const requestOfViews: RequestOnLog = (answers, enter) => {
@@ -192,7 +215,13 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     })
   }
 
-  const refresh = () => closed || engine!.request({ settle() {}, fail() {} }, (exports, id) => exports.flumedb_refresh(handle, id))
+  const lookIn = (engine: Engine, handle: number, then: () => void = () => {}) =>
+    closed ? then() : engine.request({ settle: then, fail: then }, (exports, id) => exports.flumedb_refresh(handle, id))
+  const refreshBeside = (then?: () => void) => beside?.then(({ engine, handle }) => lookIn(engine, handle, then), then)
+  const refresh = () => {
+    lookIn(engine!, handle)
+    refreshBeside()
+  }
 
   const reader = (streamOptions: StreamOptions, raw?: 'raw'): BatchReader<any> => {
     const err = unusable()
@@ -247,7 +276,39 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     native: nativeLog(codec, requestOfViews, () => {
       if (!chosen) views = true
     }),
-    methods: { verify: 'async', stats: 'async' },
+    methods: { del: 'async' },
+    added: { verify: 'async', stats: 'async', compact: 'async' },
+    del(seqs: number | number[], cb?: (err: Error | null) => void): any {
+      return answer<void>(cb as Callback<void> | undefined, cb => {
+        const list = Array.isArray(seqs) ? seqs : [seqs]
+        const unknown = list.find(seq => !Number.isSafeInteger(seq) || seq < 0)
+        if (unknown !== undefined) throw new FlumeError('NOT_FOUND', `no record has seq ${String(unknown)}`)
+        request(
+          {
+            settle() {
+              channel?.postMessage(DELETED)
+              if (beside) refreshBeside(() => cb(null, undefined))
+              else cb(null, undefined)
+            },
+            fail: cb as any
+          },
+          (exports, handle, id, engine) => {
+            engine.stage(new Uint8Array(Float64Array.from(list).buffer))
+            exports.flumedb_delete(handle, id, list.length)
+          }
+        )
+      })
+    },
+    compact(...args: any[]): any {
+      const callback = takeCallback(args)
+      const onProgress = (args[0] as CompactOptions | undefined)?.onProgress
+      return answer<number>(callback, cb =>
+        request(
+          { settle: freed => cb(null, freed), fail: cb as any, progress: (done, total) => onProgress?.(done, total) },
+          (exports, handle, id) => exports.flumedb_compact(handle, id)
+        )
+      )
+    },
     verify(...args: any[]): any {
       const callback = takeCallback(args)
       const onProgress = (args[0] as VerifyOptions | undefined)?.onProgress
@@ -298,6 +359,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   bytesOf.set(log, {
     shared: kind === INDEXED_DB ? name : undefined,
     codec,
+    newest: () => since.value!,
     form: codec === json ? 'json' : options.codec === 'binary' ? 'binary' : 'other',
     append(run, lengths) {
       const err = unusable()
@@ -349,12 +411,15 @@ function paced(tell: (seq: number) => void): (seq: number) => void {
   }
 }
 
+/** What is told in the place of a seq when records have been deleted. */
+const DELETED = -1
+
 /** Hears other tabs and workers tell how far the log goes, and tells them. */
 function listen(name: string, since: Obv<number>, refresh: () => void): BroadcastChannel | undefined {
   if (typeof BroadcastChannel === 'undefined') return
   const channel = new BroadcastChannel(`flumedb-wasm:${name}`)
   channel.onmessage = ({ data }) => {
-    if (data > since.value!) refresh()
+    if (data > since.value! || data === DELETED) refresh()
   }
   ;(channel as { unref?(): void }).unref?.()
   return channel

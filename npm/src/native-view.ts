@@ -2,10 +2,11 @@ import { FlumeError, call } from './errors.js'
 import type { NativeAnswer, NativeSpec, NativeView } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
+import { type End } from './pull.js'
 import { type MethodKind, type View, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost } from './view-host.js'
 import { wrapMethods } from './view-methods.js'
-import { createWaits } from './view-waits.js'
+import { type Waits, createWaits } from './view-waits.js'
 
 /** Asks the view in the module. `loaded` lets an old state answer. */
 export type Ask = (method: string, args: unknown[], loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
@@ -17,7 +18,13 @@ export interface NativeCore {
   readonly since: Obv<number>
   /** Bytes it keeps in the store; 0 while there are none. */
   readonly bytes: number
+  /** Whether it sees something else than the records as they are stored, which are JSON then. */
+  readonly mapped: boolean
   ask: Ask
+  /** Waits for a seq, as a mounted view's `ready` does. The function returned gives that up. */
+  ready: Waits['ready']
+  /** Calls back once the view has applied the record `seq`, or with why it will not; with `true` when it is closed. */
+  reached(seq: number, cb: (end: End | null) => void): void
 }
 
 /** What `db.use` is given for a view that runs in the module, which reads the log by itself. */
@@ -41,15 +48,19 @@ export function createNativeView(
   const since = createObv<number>()
   let bytes = 0
   let view: NativeView | undefined
+  let reached: NativeCore['reached']
   const ask: Ask = (method, args, loaded, cb) => {
     if (view) view.call(method, args, loaded, cb)
     else cb(new FlumeError('CLOSED', `view '${name}' is not open`, { view: name }))
   }
-  const core: NativeCore = {
+  const core = {
     name,
     version,
     since,
     ask,
+    mapped: !!map || !native.json,
+    ready: undefined! as Waits['ready'], // there is none before it is hosted
+    reached: ((seq, cb) => reached(seq, cb)) as NativeCore['reached'],
     get bytes() {
       return bytes
     }
@@ -71,6 +82,9 @@ export function createNativeView(
       usable: () => !!db.ready.value,
       failure: () => failure
     })
+    core.ready = ready
+    core.mapped ||= !!db.mapper
+    reached = (seq, cb) => ready(err => cb(closed || err), seq)
     db.ready(ready => ready && settle())
     const fail = (err: Error) => {
       failure = err

@@ -6,7 +6,6 @@ import { call } from './errors.js'
 const BUDGET_MS = 10
 
 let began = 0 // when the work of the current task began; 0 while none has
-let turns = 0
 let armed = false
 let queue: (() => void)[] = []
 let post: (() => void) | undefined
@@ -19,12 +18,6 @@ export function spent(): boolean {
     arm() // the next task starts afresh
   }
   return now - began > BUDGET_MS
-}
-
-/** The number of the current task's budget: where it is another, other tasks have had their turn meanwhile. */
-export function slice(): number {
-  spent()
-  return turns
 }
 
 /** Runs `fn` in a later task, in order of asking, as soon as the budget allows. */
@@ -51,7 +44,6 @@ function poster(): () => void {
 function turn(): void {
   armed = false
   began = 0
-  turns++
   const due = queue
   queue = []
   let i = 0

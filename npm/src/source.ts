@@ -1,6 +1,7 @@
 import { FlumeError, call } from './errors.js'
 import { type End, type ItemIterator, type Observable, type PullSource, iterate, observable, onAbort, subscribe } from './pull.js'
-import { later, slice, spent } from './slice.js'
+import { pullReader } from './readers.js'
+import { later, spent } from './slice.js'
 
 /**
  * What a log hands out: records by the batch.
@@ -40,6 +41,7 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
   const items = () => pullItems(open, enlist)
   const source = items() as Source<T>
   const batches = () => iterate(pullBatches(open, enlist))
+  if (!enlist) openers.set(source, open)
   return observable<T>(
     Object.assign(source, {
       [Symbol.asyncIterator]: () => iterate(items()),
@@ -54,6 +56,12 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
     })
   ) as Source<T>
 }
+
+/** How sources that nobody keeps track of are opened. */
+const openers = new WeakMap<object, () => BatchReader<any>>()
+
+/** A source as a reader. One of ours is read by the batch. */
+export const sourceReader = <T>(source: PullSource<T>): BatchReader<T> => openers.get(source)?.() ?? pullReader(source)
 
 type Rest<A extends unknown[]> = A extends [unknown, ...infer R] ? R : never
 
@@ -74,7 +82,6 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
   let release: (() => void) | undefined
   let ended: End | null = null
   let waiting: ((end: End | null, items?: T[]) => void) | undefined
-  let asked = -1 // the slice in which the reader was last asked
 
   const end = (how: End) => {
     ended = how
@@ -111,15 +118,13 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
           if (ended) return release?.()
           reader = open()
         }
-        asked = slice()
         reader.next(answer)
       } catch (err) {
         answer(err as Error)
       }
     }
-    // The first read opens, and opens at once: what is read begins where things stand when it was asked for. A reader that
-    // had waited for its last answer is not what fills this task, and what comes live should find it asking.
-    if (asked === slice() && spent()) later(next)
+    // The first read opens, and opens at once: what is read begins where things stand when it was asked for.
+    if (reader && spent()) later(next)
     else next()
   }
 }

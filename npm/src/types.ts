@@ -66,9 +66,9 @@ export interface FlumeLog<T> {
   get(seq: number, cb: Callback<T>): void
   stream(options?: any): PullSource<any>
   close?(cb: (err?: any) => void): void
-  /** A file of the log's; views of flumedb's kind keep theirs beside it. */
+  /** A file of the log's, of which its folder counts: views of flumedb's kind keep theirs there. */
   readonly filename?: string
-  /** More methods of the log, to be found on the database too. */
+  /** More methods of the log, to be found on the database too. No view can have their names. */
   readonly methods?: Record<string, MethodKind>
   /** Calls back once `since` is set, or with what keeps the log from loading; at once if that is known. */
   loaded?(cb: (err: Error | null) => void): void
@@ -77,6 +77,8 @@ export interface FlumeLog<T> {
   /** What `stream` reads, by the batch. Options are as checked, without `signal`. */
   reader?(options: StreamOptions): BatchReader<any>
   readonly checkpoints?: Checkpoints
+  /** As `methods`, but flumedb puts none of them on its database, and on ours a view of the same name takes the place. */
+  readonly added?: Record<string, MethodKind>
   /** Where views run that are built into the module. */
   readonly native?: NativeLog
 }
@@ -137,7 +139,8 @@ export interface MountedView {
   close(err: Error | null, cb: (err?: any) => void): void
 }
 
-type LogMethods<L> = L extends { methods: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
+type MethodsOf<L, K extends string> = L extends { [P in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
+type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'>
 
 /** A log with views. Every method that takes a callback returns a promise when called without it. */
 export type FlumeDB<T, V = {}> = FlumeBase<T, V> & V
@@ -201,7 +204,7 @@ export interface FlumeBase<T, V = {}> {
   readonly views: Record<string, MountedView>
   /** Counts of calls: `meta.get`, and each view's methods under its name. */
   readonly meta: Record<string, any>
-  /** The folder of the log's file, or null. */
+  /** The folder where views of flumedb's kind keep their files, or null: that of the log's `filename`. */
   readonly dir: string | null
   /** How far each view is, at most about ten times a second for each, and once it has caught up. */
   readonly progress: Obv<Progress>

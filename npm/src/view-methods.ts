@@ -1,11 +1,16 @@
 import { answer, takeCallback } from './callback.js'
 import { FlumeError, closedError } from './errors.js'
-import { countReader, deferReader, pullReader } from './readers.js'
-import { createSource } from './source.js'
+import { countReader, deferReader } from './readers.js'
+import { createSource, sourceReader } from './source.js'
 import { isLive } from './stream-options.js'
 import { type View } from './types.js'
 import { type ViewHost } from './view-host.js'
 import { type Waits } from './view-waits.js'
+
+/** On a method whose options are not its first argument. */
+export interface OptionsLater {
+  optionsAt: number
+}
 
 /**
  * Puts a view's methods on what is mounted: asynchronous ones and sources wait as `ready` says, those that are
@@ -28,7 +33,7 @@ export function wrapMethods(
     async: (fn, method) =>
       (...args: any[]) => {
         const cb = takeCallback(args)
-        const after = args[0]?.since
+        const after = args[(fn as Partial<OptionsLater>).optionsAt ?? 0]?.since
         if (!args.length && fn.length > 1) args.push(undefined)
         return answer(cb, cb => {
           open(method)
@@ -50,7 +55,7 @@ export function wrapMethods(
             countReader(
               deferReader(
                 cb => ready(err => cb(closed() && isLive(options) ? true : err), options?.since),
-                () => pullReader(fn.call(view, options))
+                () => sourceReader(fn.call(view, options))
               ),
               items => (meta[method] += items)
             ),

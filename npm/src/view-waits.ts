@@ -18,12 +18,14 @@ export interface WaitsOn {
 export interface Waits {
   /**
    * Calls back once the view has applied all that is in the log now; with `after`, once it has applied that seq, and with
-   * a negative one as soon as it has loaded.
+   * a negative one as soon as it has loaded. The function returned gives the wait up.
    */
-  ready(cb: (err: Error | null) => void, after?: number | null): void
+  ready(cb: (err: Error | null) => void, after?: number | null): () => void
   /** Answers who can be answered, after something has changed that is not `since`. */
   settle(): void
 }
+
+const nothingToGiveUp = () => {}
 
 /** Lets reads of a view wait. Each waits for a seq of its own, and none is ever forgotten. */
 export function createWaits(on: WaitsOn): Waits {
@@ -53,20 +55,27 @@ export function createWaits(on: WaitsOn): Waits {
     ready(cb, after) {
       // Most reads find what they wait for, and leave nothing behind.
       const enough = after ?? on.newest.value
-      if (typeof enough === 'number' && on.since.value! >= enough && (enough < 0 || on.usable())) return cb(null)
-      if (after != null && (typeof after !== 'number' || after !== after))
-        return cb(new FlumeError('INVALID_OPTION', `option "since" must be a number, not ${String(after)}`))
+      if (typeof enough === 'number' && on.since.value! >= enough && (enough < 0 || on.usable())) {
+        cb(null)
+        return nothingToGiveUp
+      }
+      if (after != null && (typeof after !== 'number' || after !== after)) {
+        cb(new FlumeError('INVALID_OPTION', `option "since" must be a number, not ${String(after)}`))
+        return nothingToGiveUp
+      }
       const wait: Wait = { target: after ?? Infinity, cb }
       if (after! < 0) Object.assign(wait, { target: -1, free: true })
       waiting.add(wait)
-      if (after != null) return check(wait)
-      on.loaded(err => {
-        if (!waiting.delete(wait)) return
-        if (err) return cb(err)
-        wait.target = on.newest.value!
-        waiting.add(wait)
-        check(wait)
-      })
+      if (after != null) check(wait)
+      else
+        on.loaded(err => {
+          if (!waiting.delete(wait)) return
+          if (err) return cb(err)
+          wait.target = on.newest.value!
+          waiting.add(wait)
+          check(wait)
+        })
+      return () => void waiting.delete(wait)
     }
   }
 }

@@ -77,7 +77,8 @@ export async function detect(w: Window, blockSize: number | undefined): Promise<
   const fits: Fit[] = []
   for (const form of forms) fits.push(await fit(form, w))
   // Each record of flumelog-offset says where it ends, so that one is proof; and its first is also a legacy one's.
-  const best = fits.filter(({ records, clean, form }) => records || (clean && form.format === text)).sort((a, b) => Number(b.clean) - Number(a.clean) || b.records - a.records)
+  const possible = fits.filter(({ records, clean, form }) => records || (clean && form.format === text))
+  const best = possible.sort((a, b) => Number(b.clean) - Number(a.clean) || b.records - a.records)
   if (best.length && !(best[1]?.clean && best[1].records === best[0].records)) return best[0].form
   throw new FlumeError('SOURCE', `the format of the source is not certain: say which it is, one of ${FORMATS.join(', ')}`, { position: 0 })
 }

@@ -77,7 +77,7 @@ class Import {
     this.#options = options
     this.#stop = stop
     this.#window = new Window(bytes, stop)
-    this.#sink = target.bytes ? new BytesSink(target.bytes) : new ValuesSink(target.append)
+    this.#sink = target.bytes ? new BytesSink(target.bytes) : new ValuesSink(target.log)
     this.#result = { format: options.format, records: 0, skipped: 0, deleted: 0, bytes: 0 }
   }
 
@@ -107,7 +107,7 @@ class Import {
     const w = this.#window
     let known: Entry[] = []
     if (log && checkpoints) {
-      this.#ledger = await Ledger.load(checkpoints)
+      this.#ledger = await Ledger.load(checkpoints, resume === false)
       known = this.#ledger.find(this.#start)
       if (resume === false) {
         this.#ledger.forget(known)
@@ -121,10 +121,15 @@ class Import {
     this.#entry = entry ?? { ...form, position: 0, records: 0, end: 0, count: 0, seq: since.value!, head: '', tail: '' }
     if (isText(form.format) && codec && codec !== 'json')
       throw new FlumeError('INVALID_OPTION', `the source is ${form.format}, whose records have no codec`)
-    if (entry?.codec === OWN && !codec) throw new FlumeError('INVALID_OPTION', 'the source was imported with a codec of your own before: give it again')
+    if (entry?.codec === OWN && !codec)
+      throw new FlumeError('INVALID_OPTION', 'the source was imported with a codec of your own before: give it again')
     this.#codec = new RecordCodec(codec ?? (entry?.codec as SourceCodec | undefined) ?? defaultCodec(form.format, log))
     if (form.format === 'async-append-only-log' && this.#bytes.path !== undefined && compactionOf(this.#bytes.path))
-      throw new FlumeError('SOURCE', 'the source was being compacted when its writer died: open it with async-append-only-log once, which ends that', { position: 0 })
+      throw new FlumeError(
+        'SOURCE',
+        'the source was being compacted when its writer died: open it with async-append-only-log once, which ends that',
+        { position: 0 }
+      )
     const { position } = this.#entry
     await w.goTo(position)
     this.#parser = parserOf(form, position > 0)
@@ -141,9 +146,11 @@ class Import {
     if (entry.end > entry.position) await this.#read(entry.end)
     this.#seal()
     if (this.#end !== entry.end || this.#sink.count !== entry.count || this.#tail.sum !== entry.tail)
-      throw new FlumeError('SOURCE', `the source has changed before byte ${entry.end}, since ${entry.records} records of it were imported; resume: false imports it anew`, {
-        position: entry.position
-      })
+      throw new FlumeError(
+        'SOURCE',
+        `the source has changed before byte ${entry.end}, since ${entry.records} records of it were imported; resume: false imports it anew`,
+        { position: entry.position }
+      )
     if (!entry.count) return
     this.#sink.finish()
     const { batch } = this.#sink as BytesSink
@@ -210,9 +217,12 @@ class Import {
       if (this.#codec.codec) return this.#codec.take(this.#sink, buffer, from, to)
     } catch (cause) {
       const { position } = this.#window
-      throw new FlumeError('INVALID_RECORD', `the record at byte ${position} cannot be encoded: ${(cause as Error)?.message ?? cause}`, { cause, position })
+      const message = `the record at byte ${position} cannot be encoded: ${(cause as Error)?.message ?? cause}`
+      throw new FlumeError('INVALID_RECORD', message, { cause, position })
     }
-    throw new FlumeError('SOURCE', `whether its records are JSON, bipf or something else is not certain: say their codec`, { position: this.#window.position })
+    throw new FlumeError('SOURCE', 'whether its records are JSON, bipf or something else is not certain: say their codec', {
+      position: this.#window.position
+    })
   }
 
   /** The source goes no further; answers so where a crash of its writer has left it like that, and throws else. */

@@ -2,9 +2,11 @@
 // appended. docs/import.md has the format and why it is enough.
 
 import type { Checkpoints } from '../types.js'
+import { FlumeError } from '#main'
 import { type Form } from './formats.js'
 
 const NAME = 'flumedb-wasm/imports'
+const VERSION = 1
 
 /** More sources are not remembered: the one that was imported the longest time ago is forgotten first. */
 const SOURCES = 1000
@@ -39,13 +41,26 @@ export class Ledger {
     this.#checkpoints = checkpoints
   }
 
-  static async load(checkpoints: Checkpoints): Promise<Ledger> {
+  /** With `anew` a damaged ledger is given up; else it fails with `CORRUPT`. */
+  static async load(checkpoints: Checkpoints, anew: boolean): Promise<Ledger> {
     const ledger = new Ledger(checkpoints)
+    try {
+      await ledger.#load()
+    } catch (err) {
+      if (!anew || (err as FlumeError).code !== 'CORRUPT') throw err
+    }
+    return ledger
+  }
+
+  async #load(): Promise<void> {
+    const checkpoints = this.#checkpoints
     const bytes = await new Promise<Uint8Array | null | undefined>((resolve, reject) =>
       checkpoints.get(NAME, (err, bytes) => (err ? reject(err) : resolve(bytes)))
     )
-    if (bytes) ledger.#entries = JSON.parse(new TextDecoder().decode(bytes)).sources
-    return ledger
+    if (!bytes) return
+    const { version, sources } = JSON.parse(new TextDecoder().decode(bytes))
+    if (version !== VERSION) throw new FlumeError('VERSION', 'a newer build of flumedb-wasm has imported into this log')
+    this.#entries = sources
   }
 
   /** The sources that begin as this one does, by its first bytes; the one that came furthest first. */
@@ -69,7 +84,7 @@ export class Ledger {
     this.forget([entry])
     this.#entries.push(entry)
     const sources = (this.#entries = this.#entries.slice(-SOURCES))
-    const bytes = new TextEncoder().encode(JSON.stringify({ version: 1, sources }))
+    const bytes = new TextEncoder().encode(JSON.stringify({ version: VERSION, sources }))
     return new Promise((resolve, reject) => this.#checkpoints.put(NAME, bytes, err => (err ? reject(err) : resolve())))
   }
 }

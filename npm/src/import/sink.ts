@@ -58,10 +58,10 @@ export class BytesSink implements Sink {
 export class ValuesSink implements Sink {
   #values: unknown[] = []
   #size = 0
-  readonly #append: ImportTarget['append']
+  readonly #log: ImportTarget['log']
 
-  constructor(append: ImportTarget['append']) {
-    this.#append = append
+  constructor(log: ImportTarget['log']) {
+    this.#log = log
   }
 
   get count(): number {
@@ -87,7 +87,7 @@ export class ValuesSink implements Sink {
     const values = this.#values
     this.#values = []
     this.#size = 0
-    return new Promise((resolve, reject) => this.#append(values, (err, seq) => (err ? reject(err) : resolve(seq))))
+    return new Promise((resolve, reject) => this.#log.append(values, (err, seq) => (err ? reject(err) : resolve(seq))))
   }
 }
 

@@ -3,12 +3,16 @@
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { after, before, describe, test } from 'node:test'
+import { cases as bloom } from '../views/bloom-cases.mjs'
+import { cases as hashtable } from '../views/hashtable-cases.mjs'
+import { cases as query } from '../views/query-cases.mjs'
 import { cases as reduce } from '../views/reduce-cases.mjs'
+import { cases as search } from '../views/search-cases.mjs'
 import { openSite } from './site.mjs'
 
 const runner = `
   import * as flumedb from '/flumedb-wasm/browser.mjs'
-  import { run } from '/views/checks.mjs'
+  import { run, seed } from '/views/checks.mjs'
   globalThis.runCase = async (file, title) => {
     const { cases } = await import('/views/' + file)
     const names = []
@@ -16,7 +20,9 @@ const runner = `
       names.push(title + ' ' + names.length)
       return names.at(-1)
     }
-    await run(cases[title], { ...flumedb, name })
+    await run(cases[title], { ...flumedb, name, seed }).catch(err => {
+      throw new Error('SEED=' + seed + ' ' + err.stack)
+    })
     for (const made of names) await flumedb.Log.delete(made)
   }`
 
@@ -40,7 +46,7 @@ const inPage = async (run, ...args) => {
   }
 }
 
-for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce }))
+for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query }))
   describe(file, () => {
     for (const title of Object.keys(cases))
       test(title, { timeout: 180_000 }, async () => {

@@ -10,6 +10,7 @@ const { Flume, Log, Reduce } = require('flumedb-wasm')
 const ours = new Set(process.env.SUITE_OURS.split(' '))
 // flumelogs are named by a file, ours by a folder.
 const log = name => (name && !ours.has('memory') ? Log(name) : Log.memory())
+// By the parts of SUITE_OURS. Another view of ours is another line: level: { 'flumeview-level': Level }.
 const offered = {
   flumedb: { flumedb: Flume },
   log: { 'flumelog-memory': log, 'flumelog-offset': log, 'flumelog-level': log },

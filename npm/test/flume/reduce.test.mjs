@@ -126,6 +126,52 @@ test('a live stream leaves nothing behind when left, misses and repeats nothing,
   assert.equal(log.readers, 1, "the view's own")
 })
 
+test('a live stream gives what the view applies as it is applied: map runs once, the state has the item, a rebuild repeats nothing', async () => {
+  let mapped = 0
+  const map = v => {
+    mapped++
+    return v
+  }
+  const db = Flume(fakeLog([1], { sync: false })).use('sum', Reduce(1, { reduce: sum, map }))
+  const seen = []
+  const reading = db.sum.stream({ live: true }).subscribe(item => seen.push([item, db.sum.value.value]))
+  await until(() => seen.length === 1)
+  for (const n of [2, 3, 4]) {
+    await db.append(n)
+    await until(() => seen.length === n)
+  }
+  assert.deepEqual(seen, [[1, 1], [2, 3], [3, 6], [4, 10]])
+  assert.equal(mapped, 4)
+  await db.rebuild()
+  await db.append(5)
+  await until(() => seen.length === 5)
+  assert.deepEqual(seen[4], [5, 15])
+  assert.equal(mapped, 9)
+  reading.unsubscribe()
+})
+
+test('a live stream of a view that has stopped gives what was applied, then the error; after a rebuild a new one goes on', async () => {
+  let broken = true
+  const db = Flume(fakeLog([1])).use('sum', Reduce(1, (acc, v) => {
+    if (v === 3 && broken) throw new Error('three')
+    return (acc ?? 0) + v
+  }))
+  const it = db.sum.stream({ live: true })[Symbol.asyncIterator]()
+  assert.equal((await it.next()).value, 1)
+  await db.append([2, 3])
+  await failure(db.sum.get())
+  assert.equal((await it.next()).value, 2)
+  const err = await failure(it.next())
+  assert.equal(err.code, 'VIEW')
+  assert.equal(err.seq, 2)
+  broken = false
+  await db.rebuild()
+  const again = db.sum.stream({ live: true })[Symbol.asyncIterator]()
+  assert.equal((await again.next()).value, 6)
+  await db.append(4)
+  assert.equal((await again.next()).value, 4)
+})
+
 test("a map that throws ends the live stream with VIEW", async () => {
   const db = Flume(fakeLog([1])).use('v', Reduce(1, { reduce: sum, map: v => { if (v === 'bad') throw new Error('m'); return v } }))
   const streamed = failure(db.v.stream({ live: true }).collect())

@@ -571,6 +571,18 @@ test('a rebuild that waits when the database closes fails with CLOSED', async ()
   assert.equal((await rebuilt).code, 'CLOSED')
 })
 
+test('a view, or a method of the log, may have any name that flumedb has not', async () => {
+  const log = fakeLog(['a'], { methods: { del: 'async', export: 'async' }, del: (seq, cb) => cb(null, seq), export: cb => cb(null, 'its own'), added: { stats: 'async' }, stats: cb => cb(null, 'of the log') })
+  const db = Flume(log)
+  assert.equal(await db.stats(), 'of the log')
+  assert.equal(await db.export(), 'its own')
+  for (const name of ['stats', 'import', 'progress']) assert.deepEqual(await db.use(name, keepView())[name].all(), [0])
+  for (const name of ['stats', 'del', 'export', 'append', 'close', 'closed', 'dir', 'get', 'meta', 'ready', 'rebuild', 'since', 'stream', 'use', 'views'])
+    assert.throws(() => db.use(name, keepView()), { code: 'INVALID_OPTION', message: `${name} is already in use!` })
+  assert.equal(await db.del(7), 7)
+  await db.close()
+})
+
 test("all arguments reach a view's method; what it or a log calls back with behind the value, the caller's callback", async () => {
   const log = fakeLog(['a'])
   const { get } = log

@@ -116,6 +116,31 @@ test('what was about to be appended is found among the records of others', async
   })
 })
 
+test('what has been deleted between the crash and the next import stays so, and is not imported again', async () => {
+  const values = someValues(700, random(12), 4000)
+  const bytes = text(values)
+  await inFolder(async folder => {
+    const copies = await crashes(folder, async log => {
+      const db = Flume(Log.file(log))
+      await db.import(bytes)
+      await db.close()
+    })
+    for (const [i, copy] of copies.entries()) {
+      const db = Flume(Log.file(copy))
+      const before = (await contents(db)).length
+      // Single ones, runs of them, and the newest.
+      const gone = Array.from({ length: before }, (_, seq) => seq).filter(seq => seq % 3 === i % 3 || seq % 50 < 9 || seq > before - 4)
+      await db.del(gone)
+      if (i % 2) await db.append([{ i }, values[5]])
+      const { records, skipped } = await db.import(bytes)
+      assert.deepEqual([skipped, records], [before, 700 - before], copy)
+      const stats = await db.stats()
+      assert.deepEqual([stats.records, stats.deleted], [700 + (i % 2 ? 2 : 0), gone.length])
+      await db.close()
+    }
+  })
+})
+
 test('aborted at any time, it goes on', async t => {
   t.diagnostic(`FLUMEDB_SEED=${seed}`)
   const next = random(seed)
@@ -242,3 +267,20 @@ test('a codec of your own must be given again', async () => {
   assert.deepEqual(await contents(db), [3, 5, 1])
   await db.close()
 })
+
+test('what is noted down of imports is damaged: it fails rather than double, unless it is to begin anew', () => inFolder(async folder => {
+  const dir = join(folder, 'log')
+  const bytes = text(someValues(10, random(5)))
+  let db = Flume(Log.file(dir))
+  await db.import(bytes)
+  await db.close()
+  const [name] = fs.readdirSync(dir).filter(name => name.startsWith('checkpoint-'))
+  const ledger = fs.readFileSync(join(dir, name))
+  ledger[ledger.length - 30] ^= 1
+  fs.writeFileSync(join(dir, name), ledger)
+  db = Flume(Log.file(dir))
+  await assert.rejects(db.import(bytes), { code: 'CORRUPT' })
+  assert.equal((await db.import(bytes, { resume: false })).records, 10)
+  assert.equal((await db.import(bytes)).records, 0)
+  await db.close()
+}))

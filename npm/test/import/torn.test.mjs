@@ -79,6 +79,20 @@ test('async-append-only-log: a newest block of which only a part was written', a
   }
 })
 
+test('async-append-only-log: cut at every byte of the last record', async () => {
+  for (const kind of kinds.filter(({ format }) => format === 'async-append-only-log')) {
+    const bytes = await fileOf(kind, values)
+    const size = at => 2 + bytes[at] + 256 * bytes[at + 1]
+    const from = size(0) + size(size(0))
+    for (let cut = from; cut < from + size(from); cut++) {
+      const { result: { torn, ...rest }, values: got } = await imported(bytes.subarray(0, cut), { format: kind.format })
+      assert.deepEqual(got, values.slice(0, 2), `cut at ${cut}`)
+      assert.deepEqual(rest, { format: kind.format, records: 2, skipped: 0, deleted: 0, bytes: cut })
+      assert.deepEqual(torn && [torn.position, torn.bytes], cut === from ? undefined : [from, cut - from])
+    }
+  }
+})
+
 // Changes a file, and expects the import to stop at the record from `position` on, with all before it imported.
 async function stops (bytes, position, records, change, options) {
   const damaged = bytes.slice()

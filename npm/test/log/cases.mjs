@@ -51,7 +51,7 @@ export const cases = {
 
   async 'stats tell how much there is' ({ open }) {
     const db = open()
-    equal(await db.stats(), { records: 0, since: -1, segments: 0, bytes: 0 })
+    equal(await db.stats(), { records: 0, since: -1, deleted: 0, segments: 0, bytes: 0 })
     for (let n = 0; n < 300; n += 3) await db.append([record(n), record(n + 1), record(n + 2)])
     // Segments may be merged meanwhile.
     for (let same = false; !same; ) {
@@ -315,6 +315,72 @@ export const cases = {
     await new Promise(resolve => log.close(resolve))
     await refused(log.append('d'), 'CLOSED', 'append')
     await refused(get(0), 'CLOSED', 'get')
+  },
+
+  async 'deleted records are gone, and their seqs stay' ({ open, reopen, Reduce }) {
+    let db = open()
+    await db.append(Array.from({ length: 300 }, (_, n) => record(n)))
+    for (let n = 300; n < 320; n++) await db.append(record(n))
+    const gone = new Set()
+    const next = random(7)
+    const check = async () => {
+      const left = Array.from({ length: 320 }, (_, n) => n).filter(n => !gone.has(n))
+      equal((await db.stream().collect()).map(({ seq, value }) => [seq, value.n]), left.map(n => [n, n]), 'a stream')
+      equal((await db.stream({ reverse: true, gt: 10, seqs: false }).collect()).map(({ n }) => n), left.filter(n => n > 10).reverse(), 'a stream in reverse')
+      equal((await db.stream({ limit: 250, seqs: false }).collect()).map(({ n }) => n), left.slice(0, 250), 'a stream with a limit')
+      equal(await db.stream({ values: false }).collect(), Array.from({ length: 320 }, (_, n) => n), 'bare seqs, as in flumelog-offset')
+      for (const n of [0, 5, 150, 299, 300, 319]) gone.has(n) ? await refused(db.get(n), 'DELETED', `get(${n})`) : equal((await db.get(n)).n, n)
+      const stats = await db.stats()
+      equal([stats.records, stats.deleted, stats.since], [320, gone.size, 319], 'stats')
+      equal((await db.verify()).damage, [], 'damage')
+    }
+    for (let round = 0; round < 4; round++) {
+      const seqs = Array.from({ length: 40 }, () => next(320)).concat(round === 2 ? [0, 1, 2, 319] : [])
+      for (const seq of seqs) gone.add(seq)
+      if (round) await db.del(seqs)
+      else await new Promise((resolve, reject) => db.del(seqs, err => err ? reject(err) : resolve()))
+      await check()
+    }
+    await db.del(5)
+    gone.add(5)
+    await db.del([])
+    for (const bad of [320, -1, 0.5, '1', null]) await refused(db.del([7, bad]), 'NOT_FOUND', `del(${String(bad)})`)
+    await check()
+    const heard = []
+    const before = (await db.stats()).bytes
+    const freed = await db.compact({ onProgress: (done, total) => heard.push([done, total]) })
+    equal(freed, before - (await db.stats()).bytes, 'what compact says it has freed')
+    if (heard.length) equal(heard.at(-1), [320, 320], 'the end of compacting')
+    await check()
+    db = await reopen(db)
+    await check()
+    equal(await db.append(record(320)), 320)
+    await db.close()
+  },
+
+  async 'a view that looks up a deleted record learns it as in flumelog-offset' ({ open }) {
+    const db = open()
+    let log
+    db.use('seen', (viewLog, name) => {
+      log = viewLog
+      const since = Object.assign(fn => fn, { once: fn => fn(-1), value: -1, set () {} })
+      return { since, methods: {}, createSink: () => ({ sink (read) { read(true, () => {}) } }), destroy: cb => cb(), close: (_err, cb) => cb?.() }
+    })
+    await db.append(['a', 'b'])
+    await db.del(0)
+    const err = await new Promise(resolve => log.get(0, resolve))
+    equal(err?.code, 'flumelog:deleted')
+    await db.close()
+  },
+
+  async 'a view may have the name of what flumedb has not' ({ open, Reduce }) {
+    const db = open().use('stats', Reduce(1, acc => (acc ?? 0) + 1)).use('progress', Reduce(1, acc => (acc ?? 0) + 1))
+    await db.append([1, 2])
+    equal(await db.stats.get(), 2)
+    equal(await db.progress.get(), 2)
+    thrown(() => db.use('stats', Reduce(1, acc => acc)), 'INVALID_OPTION', 'a name that is taken')
+    thrown(() => db.use('append', Reduce(1, acc => acc)), 'INVALID_OPTION', 'a name of flumedb')
+    await db.close()
   },
 
   async 'opening can be given up' ({ Flume, Log, name }) {

@@ -1,9 +1,11 @@
 // The tarball in an empty project, used as Node users use it.
 
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
 import { makeConsumer } from './consumer.mjs'
 
 // Appends to the log in the folder given and prints what it then holds.
@@ -65,6 +67,14 @@ test('import and require append to one folder in turn, and each finds what the o
   const folder = join(consumer.folder, 'log')
   assert.deepEqual(JSON.parse(await consumer.run('esm.mjs', folder)), { seq: 0, values: [{ from: 'mjs' }], damage: [] })
   assert.deepEqual(JSON.parse(await consumer.run('cjs.cjs', folder)), { seq: 1, values: [{ from: 'mjs' }, { from: 'cjs' }], damage: [] })
+})
+
+test('the command line is there, and works', async () => {
+  const bin = join(consumer.folder, 'node_modules/.bin', process.platform === 'win32' ? 'flumedb-wasm.cmd' : 'flumedb-wasm')
+  const folder = join(consumer.folder, 'by-command')
+  const run = async (...args) => (await promisify(execFile)(bin, args, { shell: process.platform === 'win32' })).stdout
+  assert.equal(await run(folder, 'append', '1', '2'), '1\n')
+  assert.equal(await run(folder, 'cat'), '1\n2\n')
 })
 
 for (const file of ['import.mjs', 'import.cjs', 'import-first.cjs']) {

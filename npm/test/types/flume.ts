@@ -2,9 +2,12 @@
 
 import { from, type Observable } from 'rxjs'
 import {
+  Bloom,
   Flume,
+  Hashtable,
   Log,
   Reduce,
+  Search,
   type Callback,
   type CreateView,
   type FlumeError,
@@ -244,10 +247,76 @@ async function untypedLog() {
   value.whatever
 }
 
+async function hashtables() {
+  const db = Flume(log)
+    .use('byOrigin', Hashtable(1, 'origin'))
+    .use('byBoth', Hashtable(1, ['origin', ['delay']]))
+    .use('made', Hashtable(1, { key: (value: Flight, seq) => value.delay + seq }))
+    .use('old', Hashtable(1, (key: string) => key.length, (value: Flight) => value.origin, 65536))
+  same<Awaited<ReturnType<typeof db.byOrigin.get>>, Flight>(true)
+  const flight = await db.byBoth.get(['SFO', 7], { since: 3 })
+  same<typeof flight, Flight>(true)
+  db.byOrigin.get('SFO', (err, flight, seq) => {
+    same<typeof flight, Flight>(true)
+    same<typeof seq, number>(true)
+  })
+  for await (const item of db.made.read({ key: 3, reverse: true, limit: 2 })) same<typeof item, Item<Flight>>(true)
+  for await (const seq of db.made.read({ key: 3, values: false })) same<typeof seq, number>(true)
+  for await (const value of db.old.read({ key: 'SFO', seqs: false, live: true })) same<typeof value, Flight>(true)
+  const any = await Flume(untyped).use('x', Hashtable(1, true)).x.get(1)
+  same<typeof any, any>(true)
+
+  // @ts-expect-error no key
+  Hashtable(1)
+  // @ts-expect-error a read needs a key
+  db.byOrigin.read({ reverse: true })
+  // @ts-expect-error unknown option
+  db.byOrigin.read({ key: 1, gt: 1 })
+}
+
+async function blooms() {
+  const db = Flume(log)
+    .use('byOrigin', Bloom(1, 'origin', { items: 10, probability: 0.01 }))
+    .use('made', Bloom(1, (value: Flight) => value.delay))
+  const has = await db.byOrigin.has('SFO')
+  same<typeof has, boolean>(true)
+  db.made.has(3, { since: -1 }, (err, has) => same<typeof has, boolean>(true))
+  // @ts-expect-error unknown option
+  Bloom(1, 'origin', { item: 10 })
+}
+
+async function searches() {
+  const db = Flume(log)
+    .use('all', Search(1))
+    .use('origins', Search('2', { fields: ['origin', ['a', 'b']], minLength: 2 }))
+    .use('made', Search(1, { map: (value: Flight) => value.origin }))
+    .use('old', Search(1, 3, (value: Flight) => value.origin))
+  for await (const value of db.all.query('fox')) same<typeof value, Flight>(true)
+  for await (const value of db.old.query({ query: 'fox', limit: 3, live: true })) same<typeof value, Flight>(true)
+  for await (const seq of db.made.query({ query: 'fox', values: false })) same<typeof seq, number>(true)
+  for await (const found of db.origins.query({ query: 'fox', seqs: true, order: 'rank' })) {
+    same<typeof found.value, Flight>(true)
+    same<typeof found.score, number | undefined>(true)
+  }
+  for await (const found of db.origins.query({ query: 'fox', highlights: true })) {
+    same<typeof found.value, Flight>(true)
+    for (const { path, ranges } of found.highlights) {
+      same<typeof path, (string | number)[]>(true)
+      same<(typeof ranges)[0][1], number>(true)
+    }
+  }
+  // @ts-expect-error there is no value
+  for await (const found of db.all.query({ query: 'fox', seqs: true, values: false })) found.value
+  // @ts-expect-error no such order
+  db.all.query({ query: 'fox', order: 'best' })
+  // @ts-expect-error unknown option
+  Search(1, { field: 'a' })
+}
+
 function errors(err: FlumeError) {
   if (err.code === 'CORRUPT') same<typeof err.segment, string | undefined>(true)
   // @ts-expect-error no such code
   if (err.code === 'CORRUPTED') return
 }
 
-export { errors, logMethods, ownView, readme, reads, streams, untypedLog, views }
+export { blooms, errors, hashtables, logMethods, ownView, readme, reads, searches, streams, untypedLog, views }

@@ -28,6 +28,9 @@ export const until = async (holds, what) => {
   }
 }
 
+/** What random cases begin with: another every time, or `SEED`. */
+export const seed = Number(globalThis.process?.env.SEED) || 1 + Math.floor(Math.random() * 1e6)
+
 /** A generator that gives the same numbers for the same seed. */
 export function random (seed) {
   return n => {

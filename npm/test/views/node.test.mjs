@@ -5,16 +5,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import * as flumedb from 'flumedb-wasm'
+import { cases as bloom } from './bloom-cases.mjs'
+import { cases as hashtable } from './hashtable-cases.mjs'
+import { cases as query } from './query-cases.mjs'
 import { cases as reduce } from './reduce-cases.mjs'
-import { run } from './checks.mjs'
+import { cases as search } from './search-cases.mjs'
+import { run, seed } from './checks.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'flumedb-views-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
+console.log(`SEED=${seed}`)
 let logs = 0
 const name = () => join(folder, String(logs++))
 
-for (const [view, cases] of Object.entries({ Reduce: reduce }))
+for (const [view, cases] of Object.entries({ Reduce: reduce, Hashtable: hashtable, Bloom: bloom, Search: search, Query: query }))
   describe(view, () => {
-    for (const [title, body] of Object.entries(cases)) test(title, { timeout: 120_000 }, () => run(body, { ...flumedb, name }))
+    for (const [title, body] of Object.entries(cases)) test(title, { timeout: 120_000 }, () => run(body, { ...flumedb, name, seed }))
   })

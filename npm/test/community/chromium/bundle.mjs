@@ -11,6 +11,7 @@ const path = name => fileURLToPath(new URL(name, import.meta.url))
  */
 export async function bundle (contents, plugins = []) {
   const { outputFiles } = await build({
+    absWorkingDir: path('../../../'), // from where it looks for what the aliases name
     stdin: { contents, resolveDir: path('./') },
     bundle: true,
     write: false,

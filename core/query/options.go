@@ -1,0 +1,209 @@
+package query
+
+import (
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/query/mfr"
+	"github.com/flumedb/flumedb-wasm/core/view"
+)
+
+// index is one that has been declared: queries that it serves are answered in
+// the order of its paths.
+type index struct {
+	key   string
+	paths []json.Path
+}
+
+// parse reads the view's options.
+func (v *query) parse(options json.Value) error {
+	return view.ParseOptions(options, func(name string, value json.Value) error {
+		if name != "indexes" {
+			return view.Invalid("query has no option %q, but indexes", name)
+		}
+		return parseIndexes(value, &v.indexes)
+	})
+}
+
+func parseIndexes(value json.Value, all *[]index) error {
+	if k := value.Kind(); k != json.Array && k != json.Null && k != json.Absent {
+		return view.Invalid("indexes must be an array of {key, value: [path, …]}")
+	}
+	for w := value.Items(); ; {
+		item, more := w.Next()
+		if !more {
+			return nil
+		}
+		x := index{}
+		if item.Kind() != json.Object {
+			return view.Invalid("an index must be an object of a key and paths as its value")
+		}
+		err := view.ParseOptions(item, func(name string, value json.Value) (err error) {
+			switch name {
+			case "key":
+				x.key = value.Str()
+			case "value":
+				x.paths, err = parseIndexPaths(value)
+			case "exact": // what it kept apart in flumeview-query never falls together here
+			default:
+				err = view.Invalid("an index has no option %q, but key and value", name)
+			}
+			return err
+		})
+		switch {
+		case err != nil:
+			return err
+		case x.key == "":
+			return view.Invalid("an index needs a key, which is a string")
+		case len(x.paths) == 0:
+			return view.Invalid("the index %q needs paths as its value", x.key)
+		}
+		for _, other := range *all {
+			if other.key == x.key {
+				return view.Invalid("there are two indexes of the key %q", x.key)
+			}
+		}
+		*all = append(*all, x)
+	}
+}
+
+// declare has columns of the paths of the indexes kept from the start.
+func (v *query) declare() {
+	for _, x := range v.indexes {
+		for _, path := range x.paths {
+			if v.find(path) == nil {
+				v.declared = append(v.declared, newField(path))
+			}
+		}
+	}
+}
+
+// parseIndexPaths reads an array of paths, each of which is a name, or an array
+// of names and indexes.
+func parseIndexPaths(v json.Value) (paths []json.Path, err error) {
+	for w := v.Items(); ; {
+		item, more := w.Next()
+		if !more {
+			return paths, nil
+		}
+		path, err := mfr.ParsePath(item, "a path of an index")
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, path)
+	}
+}
+
+// request is what read and explain are asked for.
+type request struct {
+	query    *mfr.Query
+	indexes  []index // those that have been added
+	reverse  bool
+	withSeqs bool
+	limit    int // 0 for none
+	from, to core.Seq
+}
+
+const everything core.Seq = 1<<53 - 1
+
+// Requests that were parsed are remembered, since most programs ask a few
+// questions again and again.
+const (
+	mostParsed  = 64
+	longestText = 1 << 10
+)
+
+// request is what a text asks for.
+func (v *query) request(text json.Value) (*request, error) {
+	if q, ok := v.parsed[string(text)]; ok {
+		return q, nil
+	}
+	q, err := parseRequest(text)
+	if err == nil && len(text) <= longestText {
+		if len(v.parsed) >= mostParsed || v.parsed == nil {
+			v.parsed = map[string]*request{}
+		}
+		v.parsed[string(text)] = q
+	}
+	return q, err
+}
+
+// parseRequest reads the options of read: an object, or only the query.
+func parseRequest(v json.Value) (*request, error) {
+	q := &request{from: 0, to: everything}
+	text := v
+	if v.Kind() != json.Array {
+		text = nil
+		err := view.ParseOptions(v, func(name string, value json.Value) error {
+			kind := value.Kind()
+			switch name {
+			case "query":
+				text = value
+			case "reverse":
+				q.reverse = value.Truthy()
+			case "seqs":
+				q.withSeqs = value.Truthy()
+			case "limit":
+				f, ok := value.Float()
+				if !ok && kind != json.Null {
+					return view.Invalid("limit must be a number, not %s", string(value))
+				}
+				if f > 0 {
+					q.limit = int(min(max(f, 1), 1<<31-1))
+				}
+			case "gt", "gte", "lt", "lte":
+				f, ok := value.Float()
+				if kind == json.Null {
+					return nil
+				}
+				if !ok {
+					return view.Invalid("%s must be a seq, not %s", name, string(value))
+				}
+				q.bound(name, f)
+			case "indexes":
+				return parseIndexes(value, &q.indexes)
+			case "live", "old", "sync", "since", "signal":
+				return view.Invalid("option %q is for whoever reads, not for the view", name)
+			default:
+				return view.Invalid("read has no option %q, but query, limit, reverse, seqs, gt, gte, lt and lte", name)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if q.query, err = mfr.Parse(text); err != nil {
+		return nil, err
+	}
+	if q.withSeqs && !q.query.Streams() {
+		return nil, view.Invalid("there are no seqs behind $reduce and $sort")
+	}
+	return q, nil
+}
+
+// bound narrows the seqs that are read.
+func (q *request) bound(name string, f float64) {
+	f = min(max(f, -2), float64(everything))
+	seq := core.Seq(f)
+	if float64(seq) > f {
+		seq-- // down to the whole number
+	}
+	whole := float64(seq) == f
+	switch name {
+	case "gt":
+		q.from = max(q.from, seq+1)
+	case "gte":
+		if !whole {
+			seq++
+		}
+		q.from = max(q.from, seq)
+	case "lt":
+		if whole {
+			seq--
+		}
+		q.to = min(q.to, seq)
+	case "lte":
+		q.to = min(q.to, seq)
+	}
+}

@@ -1,0 +1,248 @@
+package query
+
+import (
+	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/query/column"
+	"github.com/flumedb/flumedb-wasm/core/query/mfr"
+)
+
+// plan is how a query is to be answered.
+type plan struct {
+	index  string         // the key of the declared index that gives the order
+	scores []score        // of the declared indexes
+	by     []by           // what the records are sorted by, if not only by seq
+	query  *mfr.Query     // without what by does
+	match  []column.Match // what columns say of records; the one of fewest records first
+	rest   bool           // there are terms that only records tell about
+	fold   bool           // the columns are all that the query needs
+	fields []*field       // of the query, nil where there is no column
+}
+
+// by is a column to sort records by.
+type by struct {
+	*field
+	reverse bool
+}
+
+type score struct {
+	key   string
+	score int
+}
+
+// wants are the fields that a query should have columns of: those it filters
+// by, those of the index that gives the order, those it sorts by at the front,
+// and those it reduces, if what it makes of them is smaller than they are.
+func (v *query) wants(r *request) (paths []json.Path) {
+	q := r.query
+	want := make([]bool, len(q.Fields))
+	for _, t := range q.Terms {
+		want[t.Field] = true
+	}
+	sorted, _ := q.Sorted()
+	for _, s := range sorted {
+		want[s.Field] = true
+	}
+	if q.Folds() && !q.Whole() && !q.Ordered() {
+		for i, use := range q.Uses {
+			want[i] = want[i] || use != (mfr.Use{})
+		}
+	}
+	for i, path := range q.Fields {
+		if want[i] && len(path) > 0 {
+			paths = append(paths, path)
+		}
+	}
+	if x, _ := v.choose(r); x != nil && q.Sorts == nil {
+		paths = append(paths, x.paths...)
+	}
+	return paths
+}
+
+// plan makes a plan of the columns that there are.
+func (v *query) plan(r *request) *plan {
+	q := r.query
+	p := &plan{query: q}
+	for _, path := range q.Fields {
+		f := v.find(path)
+		if f != nil {
+			v.uses++
+			f.used = v.uses
+		}
+		p.fields = append(p.fields, f)
+	}
+	for i := range q.Terms {
+		t := &q.Terms[i]
+		f := p.fields[t.Field]
+		if f == nil {
+			p.rest = true
+			continue
+		}
+		m := match(f, t)
+		at := len(p.match)
+		for at > 0 && p.match[at-1].Count() > m.Count() {
+			at--
+		}
+		p.match = append(p.match, m)
+		copy(p.match[at+1:], p.match[at:])
+		p.match[at] = m
+	}
+	p.fold = q.Folds() && !q.Whole() && !p.rest
+	for i, use := range q.Uses {
+		p.fold = p.fold && (use == mfr.Use{} || p.fields[i] != nil)
+	}
+	x, scores := v.choose(r)
+	p.scores = scores
+	if x != nil {
+		p.index = x.key
+	}
+	p.sort(v, x, r)
+	return p
+}
+
+// match asks a column for what a term lets through.
+func match(f *field, t *mfr.Term) column.Match {
+	if want, ok := t.Equals(); ok {
+		return f.Equal(want)
+	}
+	rule := string(t.Rule)
+	if t.Rule == nil {
+		rule = "something"
+	}
+	run := &mfr.Run{}
+	test := func(v json.Value) bool { return t.Holds(run, v) }
+	if low, high, ok := t.Range(); ok {
+		return f.Range(rule, low, high, test)
+	}
+	return f.Test(rule, test)
+}
+
+// choose picks the declared index that serves a query best, as flumeview-query
+// does: one that has the order that the query asks for, or else the one of the
+// highest score.
+func (v *query) choose(r *request) (chosen *index, scores []score) {
+	best := 0
+	for _, all := range [2][]index{v.indexes, r.indexes} {
+		for i := range all {
+			x := &all[i]
+			n := x.score(r.query.Filter)
+			if n > 0 {
+				scores = append(scores, score{x.key, n})
+			}
+			switch {
+			case r.query.Sorts != nil:
+				if chosen == nil && x.sorts(r.query.Sorts) {
+					chosen = x
+				}
+			case n > best:
+				best, chosen = n, x
+			}
+		}
+	}
+	return chosen, scores
+}
+
+// sort finds out what the records are to be sorted by: what the query asks for,
+// if it does so at the front; and the paths of the index chosen, if that makes
+// a difference. Where a column is missing, the query sorts by itself, and the
+// index gives no order.
+func (p *plan) sort(v *query, x *index, r *request) {
+	q := r.query
+	sorted, rest := q.Sorted()
+	var all []by
+	for _, s := range sorted {
+		all = append(all, by{p.fields[s.Field], s.Reverse})
+	}
+	if x != nil && q.Sorts == nil && q.Ordered() {
+		for _, path := range x.paths {
+			all = append(all, by{v.find(path), r.reverse})
+		}
+	}
+	for _, b := range all {
+		if b.field == nil {
+			return
+		}
+	}
+	if p.by = all; sorted != nil {
+		p.query = rest
+	}
+}
+
+// score is how well an index serves a filter: 2 for a field that has to be one
+// value, 1 for one of a range; squared at each further field, so that the first
+// ones count most. It ends at the first field that the filter says nothing of.
+func (x *index) score(filter json.Value) (sum int) {
+	for _, path := range x.paths {
+		rule := filter
+		for _, name := range path {
+			rule = rule.Member(name)
+		}
+		switch {
+		case isExact(rule):
+			sum = sum*sum + 2
+		case isRange(rule):
+			sum = sum*sum + 1
+		default:
+			return sum
+		}
+	}
+	return sum
+}
+
+func isExact(rule json.Value) bool {
+	switch rule.Kind() {
+	case json.Absent:
+		return false
+	case json.Object:
+		return rule.Member("$eq") != nil
+	case json.Array:
+		for w := rule.Items(); ; {
+			item, more := w.Next()
+			if !more {
+				return true
+			}
+			if !isExact(item) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isRange(rule json.Value) bool {
+	if rule.Kind() == json.Array {
+		for w := rule.Items(); ; {
+			item, more := w.Next()
+			if !more {
+				return false
+			}
+			if isRange(item) {
+				return true
+			}
+		}
+	}
+	for _, name := range [...]string{"$lt", "$lte", "$gt", "$gte", "$prefix"} {
+		if rule.Member(name) != nil {
+			return true
+		}
+	}
+	switch rule.Member("$is").Str() {
+	case "string", "boolean", "array", "undefined", "null":
+		return true
+	}
+	return false
+}
+
+// sorts reports whether a $sort asks for the order of the index.
+func (x *index) sorts(sorts json.Value) bool {
+	i := 0
+	for w := sorts.Items(); ; i++ {
+		item, more := w.Next()
+		if !more {
+			return i == len(x.paths)
+		}
+		path, err := mfr.ParsePath(item, "")
+		if err != nil || i >= len(x.paths) || !path.Equal(x.paths[i]) {
+			return false
+		}
+	}
+}

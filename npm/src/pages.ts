@@ -1,0 +1,116 @@
+import { type Callback, all } from './callback.js'
+import { FlumeError } from './errors.js'
+import { type NativeCore } from './native-view.js'
+import { type BatchReader, type Source, bySignal, createSource } from './source.js'
+import { type Item, type ViewLog } from './types.js'
+
+/** What part of a listing to read, and in what shape. */
+export interface ListOptions {
+  /** Newest first. */
+  reverse?: boolean
+  /** Go on with records to come. */
+  live?: boolean
+  /** `false` skips the records that are there already, and implies `live`. */
+  old?: boolean
+  /** At most this many items; 0 or less is no limit. */
+  limit?: number
+  /** `false` yields bare values. */
+  seqs?: boolean
+  /** `false` yields bare seqs. */
+  values?: boolean
+  /** Waits for that seq only; -1 for nothing. */
+  since?: number
+  /** Ends the stream with an error of code `ABORTED`. */
+  signal?: AbortSignal
+}
+
+/** A page as the module answers it; see core/listing. */
+interface Page {
+  items: Item<any>[]
+  next?: unknown
+  wait?: boolean
+}
+
+/** Options that are for the module, with those that are for the reader taken out; throws at one that is neither's. */
+export function splitOptions(method: string, options: Record<string, any>, known: readonly string[]): Record<string, unknown> {
+  const asked: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(options)) {
+    if (value == null || name === 'seqs' || name === 'since' || name === 'signal') continue
+    if (!known.includes(name))
+      throw new FlumeError('INVALID_OPTION', `${method} has no option "${name}", known are ${[...known, 'seqs', 'since', 'signal'].join(', ')}`)
+    asked[name] = value
+  }
+  return asked
+}
+
+/** What an item is given out as, by what was asked for. */
+export type Shape = (item: Item<any>) => unknown
+
+/** As a log's stream gives its items out. */
+export const shapeOf = ({ values, seqs }: ListOptions): Shape =>
+  values === false ? item => item.seq : seqs === false ? item => item.value : item => item
+
+/**
+ * What a view lists by the page, as a source: the next page is asked for when the last one is consumed. `asked` are the
+ * options for the module, `options` those of the caller.
+ */
+export function listSource(
+  core: NativeCore,
+  log: ViewLog<any>,
+  method: string,
+  asked: Record<string, unknown>,
+  options: Pick<ListOptions, 'values' | 'since' | 'signal'>,
+  shape: Shape
+): Source<any> {
+  return createSource(() => pagedReader(core, log, method, asked, options, shape), bySignal(options.signal))
+}
+
+function pagedReader(
+  core: NativeCore,
+  log: ViewLog<any>,
+  method: string,
+  asked: Record<string, unknown>,
+  { values = true, since }: Pick<ListOptions, 'values' | 'since'>,
+  shape: Shape
+): BatchReader<any> {
+  // A view that sees something else than the records cannot give their values; the log can.
+  const fetching = values && core.mapped
+  const args: unknown[] = [fetching ? { ...asked, values: false } : asked]
+  let closed = false
+  let over = false
+  let stopWaiting: (() => void) | undefined
+
+  const next: BatchReader<any>['next'] = cb => {
+    if (over) return cb(true)
+    core.ask(method, args, since! < 0, (err, answer) => {
+      if (closed) return
+      if (err) return cb(err)
+      const page: Page = answer!.value
+      args[1] = page.next
+      over = page.next === undefined
+      const give = () => {
+        if (page.items.length) return cb(null, page.items.map(shape))
+        if (!page.wait) return next(cb)
+        stopWaiting = core.ready(err => (closed ? undefined : err ? cb(err) : next(cb)), answer!.since + 1)
+      }
+      if (!fetching) return give()
+      all(
+        page.items.map(item => (done: (err?: unknown) => void) =>
+          log.get(item.seq, ((err, value) => {
+            item.value = value
+            done(err)
+          }) as Callback<any>)
+        ),
+        err => closed || (err ? cb(err) : give())
+      )
+    })
+  }
+  return {
+    next,
+    close(_end, cb) {
+      closed = true
+      stopWaiting?.()
+      cb?.()
+    }
+  }
+}

@@ -1,0 +1,109 @@
+// The same reads of npm's views and of ours, on random logs, give the same answers wherever npm's are right. What differs
+// by intent is listed in docs/views.md.
+
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { Flume, Hashtable, Log, Search } from 'flumedb-wasm'
+import { random, seed } from './checks.mjs'
+
+const require = createRequire(import.meta.url)
+const PeerFlume = require('flumedb')
+const OffsetLog = require('flumelog-offset')
+const codec = { encode: value => Buffer.from(JSON.stringify(value)), decode: text => JSON.parse(text), buffer: false }
+
+const folder = mkdtempSync(join(tmpdir(), 'flumedb-peers-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+console.log(`SEED=${seed}`)
+
+let dbs = 0
+/** npm's database and ours, with the same log and the views of `mount`. */
+function both (mountPeer, mountOurs) {
+  const at = join(folder, String(dbs++))
+  mkdirSync(join(at, 'peer'), { recursive: true })
+  const peer = mountPeer(PeerFlume(OffsetLog(join(at, 'peer', 'log.offset'), { codec })))
+  const ours = mountOurs(Flume(Log(join(at, 'ours'))))
+  const append = async records => {
+    await promise(cb => peer.append(records, cb))
+    await ours.append(records)
+  }
+  return { peer, ours, append }
+}
+
+const promise = run => new Promise((resolve, reject) => run((err, value) => (err ? reject(err) : resolve(value))))
+
+const quiet = fn => (...args) => {
+  const { emitWarning } = process
+  process.emitWarning = () => {} // npm's use Buffer's old constructor
+  try {
+    return fn(...args)
+  } finally {
+    process.emitWarning = emitWarning
+  }
+}
+
+test('Hashtable answers as flumeview-hashtable does, for keys that are there once', { timeout: 120_000 }, async () => {
+  const next = random(seed)
+  const PeerHashtable = quiet(require)('flumeview-hashtable')
+  const hash = key => createHash('sha256').update(String(key)).digest().readUInt32BE(0)
+  for (const getKey of [undefined, value => (value.key === undefined ? 'none' + value.n : `made ${value.key}`)]) {
+    const { peer, ours, append } = both(
+      db => quiet(() => db.use('v', PeerHashtable(1, hash, getKey, 16)))(),
+      db => db.use('v', Hashtable(1, hash, getKey))
+    )
+    let n = 0
+    const keys = []
+    for (let round = 0; round < 12; round++) {
+      const records = Array.from({ length: 1 + next(80) }, () => ({ key: ['k', 'é', 'a longer key '][next(3)] + n, n: n++, more: { x: next(100) } }))
+      await append(records)
+      keys.push(...records.map(value => value.key))
+      for (let i = 0; i < 15; i++) {
+        const key = next(4) ? keys[next(keys.length)] : `not there ${i}`
+        const asked = getKey && key.startsWith('not') === false ? `made ${key}` : key
+        const theirs = await promise(cb => peer.v.get(asked, cb)).catch(err => err.notFound)
+        const own = await ours.v.get(asked).catch(err => err.notFound)
+        assert.deepEqual(own, theirs, `${asked} after ${n}, SEED=${seed}`)
+        assert.notEqual(own, undefined)
+      }
+    }
+    await ours.close()
+    await promise(cb => peer.close(cb))
+  }
+})
+
+test('Search finds what flumeview-search finds', { timeout: 120_000 }, async () => {
+  const next = random(seed)
+  const PeerSearch = quiet(require)('flumeview-search')
+  const pull = require('pull-stream')
+  const letters = 'abcdeXYZ019_'
+  const dictionary = Array.from({ length: 150 }, () => Array.from({ length: 1 + next(6) }, () => letters[next(letters.length)]).join(''))
+  for (const minLength of [undefined, 2]) {
+    const map = value => value.text
+    const { peer, ours, append } = both(db => db.use('v', PeerSearch(1, minLength, map)), db => db.use('v', Search(1, minLength, map)))
+    let n = 0
+    for (let round = 0; round < 8; round++) {
+      await append(
+        Array.from({ length: 1 + next(60) }, () => ({
+          n: n++,
+          ...(next(8) && { text: Array.from({ length: next(12) }, () => dictionary[next(dictionary.length)] + [' ', ', ', '-', "'s "][next(4)]).join('') })
+        }))
+      )
+      for (let i = 0; i < 20; i++) {
+        // Theirs finds nothing for capital letters, and never ends where all words are too short.
+        const words = Array.from({ length: 1 + next(3) }, () => dictionary[next(dictionary.length)].toLowerCase().slice(0, 1 + next(6)))
+        if (!words.some(word => word.length >= (minLength ?? 3))) continue
+        const query = words.join(' ')
+        const theirs = await promise(cb => pull(peer.v.query({ query }), pull.collect(cb)))
+        const own = await ours.v.query({ query }).collect()
+        const inOrder = all => all.toSorted?.((a, b) => b.n - a.n) ?? [...all].sort((a, b) => b.n - a.n)
+        assert.deepEqual(own, inOrder(theirs), `${query} after ${n}, SEED=${seed}`)
+      }
+    }
+    await ours.close()
+    await promise(cb => peer.close(cb))
+  }
+})
