@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"bytes"
 	"context"
 	"math/rand/v2"
 	"testing"
@@ -11,9 +12,13 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/viewtest"
 )
 
-// record has values of all sorts at the paths that the questions ask of.
+// record has values of all sorts at the paths that the questions ask of. The
+// suite compares answers by their bytes, and a value that comes from a column is
+// written anew: so each is written in one way only.
 func record(r *rand.Rand, _ int) []byte {
-	return viewtest.Record(r, []json.Path{{"a"}, {"b", "c"}, {"b", "d"}, {"e"}})
+	b := viewtest.Record(r, []json.Path{{"a"}, {"b", "c"}, {"b", "d"}, {"e"}})
+	b = bytes.ReplaceAll(b, []byte("1e3"), []byte("1000"))
+	return bytes.ReplaceAll(b, []byte(`\u00e9`), []byte("é"))
 }
 
 var questions = []viewtest.Question{
