@@ -8,7 +8,8 @@ import { runSuite } from './run-suite.mjs'
 import { suites } from './suites.mjs'
 import { failureTable, suiteTable, version } from './table.mjs'
 
-test('the suites of the community', { concurrency: 2 }, async t => {
+// One at a time: some name their files in the system's temporary folder by themselves, and always the same.
+test('the suites of the community', { concurrency: 1 }, async t => {
   await Promise.all(suites.flatMap(suite => suite.runs.map(run =>
     t.test(`${suite.file}, ours: ${run.ours}`, async () => expectOutcome(suite, run, await runSuite(suite.file, run.ours))))))
 })

@@ -1,6 +1,6 @@
 // What the types of Query let through, and what not.
 
-import { Flume, type Item, Log, Query, type Source } from 'flumedb-wasm'
+import { Flume, type Item, Log, Query, type Source } from '../../src/index.js'
 
 interface Post {
   author: string

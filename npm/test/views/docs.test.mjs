@@ -1,4 +1,4 @@
-// The examples of docs/views.md and docs/views-query.md, as they are printed: each prints what the comments behind its console.log say.
+// The examples of docs/views.md, as they are printed: each prints what the comments behind its console.log say.
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
@@ -9,8 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const npm = fileURLToPath(new URL('../../', import.meta.url))
-const read = name => readFileSync(join(npm, '../docs', name), 'utf8')
-const page = `${read('views.md')}\n## Query\n${read('views-query.md')}`
+const page = readFileSync(join(npm, '../docs/views.md'), 'utf8')
 
 // Inside the package, where it can be imported by its name.
 mkdirSync(join(npm, '.tmp'), { recursive: true })
