@@ -8,7 +8,7 @@ func (s *Set) forgetDeleted() {
 	now := s.log.State().Deletions
 	for _, m := range s.Views() {
 		m.mu.Lock()
-		stale := m.current != nil && m.current.deletions != now
+		stale := m.current.deletions != now
 		if stale {
 			m.forget()
 		}

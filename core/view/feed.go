@@ -81,7 +81,7 @@ func (f *feeder) muster() {
 	f.live, f.lagging = group{}, group{}
 	for _, m := range f.views {
 		m.mu.Lock()
-		if in := m.current; in != nil && m.err == nil {
+		if in := m.current; m.err == nil {
 			g := &f.lagging
 			if in.caught {
 				g = &f.live

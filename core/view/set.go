@@ -80,8 +80,11 @@ type Set struct {
 	parts  partCache
 	done   sync.WaitGroup
 
-	mu     sync.Mutex // guards what follows, and is not held while waiting
-	views  []*Mounted
+	mu    sync.Mutex // guards what follows, and is not held while waiting
+	views []*Mounted
+
+	mounting map[string]bool // names of views whose states are being read
+
 	roster int // changes with what there is to be fed
 	closed bool
 }
@@ -109,7 +112,7 @@ func Open(log *core.Log, opts Options) *Set {
 	if opts.PartBytes == 0 {
 		opts.PartBytes = 8 << 20
 	}
-	s := &Set{log: log, opts: opts, wake: make(chan struct{}, 1), save: make(chan struct{}, 1), tend: make(chan struct{}, 1)}
+	s := &Set{log: log, opts: opts, mounting: map[string]bool{}, wake: make(chan struct{}, 1), save: make(chan struct{}, 1), tend: make(chan struct{}, 1)}
 	s.parts.limit = opts.PartBytes
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted)}
@@ -148,17 +151,26 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 	switch {
 	case s.closed:
 		err = core.ErrClosed
-	case s.find(spec.Name) != nil:
+	case s.find(spec.Name) != nil || s.mounting[spec.Name]:
 		err = ErrMounted
 	default:
-		s.views = append(s.views, m)
+		s.mounting[spec.Name] = true
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
-	if err := m.restore(ctx, fresh); err != nil {
-		s.remove(m)
+	err = m.restore(ctx, fresh)
+	s.mu.Lock()
+	delete(s.mounting, spec.Name)
+	if err == nil && s.closed {
+		err = core.ErrClosed
+	}
+	if err == nil {
+		s.views = append(s.views, m)
+	}
+	s.mu.Unlock()
+	if err != nil {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
 	s.forgetDeleted() // what was deleted while its state was being read
