@@ -31,20 +31,21 @@ type level struct {
 	mapped bool // a record is an array of keys
 
 	scratch []byte
+	values  []json.Value
 }
 
 // key is where the values of a key are.
 type key struct {
 	parts []part
 	bare  bool // the key is the only part's value, and no array
+	each  int  // the part that is an array, a key for each of its elements; -1 for none
 }
 
-// part is one item of a key: the value of a field, each element of one, or a
-// value that is always the same.
+// part is one item of a key: the value of a field, or what is always the same,
+// as it stands in the key.
 type part struct {
 	field int
-	each  bool
-	fixed json.Value
+	fixed []byte
 }
 
 func (v *level) Fields() []json.Path { return v.fields }
@@ -52,9 +53,6 @@ func (v *level) Fields() []json.Path { return v.fields }
 func (v *level) Apply(r *view.Record) error {
 	return v.emit(r, func(key []byte) { v.Tree.Put(key, r.Seq) })
 }
-
-// errKey is a key that a function has made and that cannot be one.
-var errKey = errors.New("a key must be of null, booleans, numbers, strings, arrays and objects")
 
 // emit gives put each key of a record.
 func (v *level) emit(r *view.Record, put func(key []byte)) error {
@@ -69,7 +67,7 @@ func (v *level) emit(r *view.Record, put func(key []byte)) error {
 			}
 			key, err := order.Append(v.scratch[:0], item)
 			if err != nil {
-				return errKey
+				return err
 			}
 			put(key)
 			v.scratch = key
@@ -89,57 +87,49 @@ func (v *level) emit(r *view.Record, put func(key []byte)) error {
 // emit gives put the key of a record, if all of its values are there; one for
 // each element of a part that is each.
 func (k *key) emit(v *level, r *view.Record, put func(key []byte)) error {
-	each := -1
-	for i, p := range k.parts {
-		if p.fixed == nil && r.Field(p.field) == nil {
-			return nil
-		}
-		if p.each {
-			each = i
+	values := v.values[:len(k.parts)]
+	for i := range k.parts {
+		if p := &k.parts[i]; p.fixed == nil {
+			if values[i] = r.Field(p.field); values[i] == nil {
+				return nil
+			}
 		}
 	}
-	if each < 0 {
-		return k.put(v, r, -1, nil, put)
+	if k.each < 0 {
+		return k.put(v, values, put)
 	}
-	for w := r.Field(k.parts[each].field).Items(); ; {
+	for w := values[k.each].Items(); ; {
 		item, more := w.Next()
 		if !more {
 			return nil
 		}
-		if err := k.put(v, r, each, item, put); err != nil {
+		values[k.each] = item
+		if err := k.put(v, values, put); err != nil {
 			return err
 		}
 	}
 }
 
-func (k *key) put(v *level, r *view.Record, each int, item json.Value, put func(key []byte)) (err error) {
+func (k *key) put(v *level, values []json.Value, put func(key []byte)) (err error) {
 	b := v.scratch[:0]
-	if !k.bare {
+	if k.bare {
+		b, err = order.Append(b, values[0])
+	} else {
 		b = order.Begin(b)
-	}
-	for i, p := range k.parts {
-		value := p.fixed
-		switch {
-		case i == each:
-			value = item
-		case value == nil:
-			value = r.Field(p.field)
+		for i := range k.parts {
+			if fixed := k.parts[i].fixed; fixed != nil {
+				b = append(b, fixed...)
+			} else if b, err = order.Add(b, values[i], i == 0); err != nil {
+				break
+			}
 		}
-		if k.bare {
-			b, err = order.Append(b, value)
-		} else {
-			b, err = order.Add(b, value, i == 0)
-		}
-		if err != nil {
-			return fmt.Errorf("a key cannot be made of %.40s: %w", value, err)
-		}
-	}
-	if !k.bare {
 		b = order.End(b)
 	}
 	v.scratch = b
-	put(b)
-	return nil
+	if err == nil {
+		put(b)
+	}
+	return err
 }
 
 func (v *level) Save(b []byte) []byte { return v.Tree.Save(b) }

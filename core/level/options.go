@@ -3,6 +3,7 @@ package level
 import (
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/lsm"
+	"github.com/flumedb/flumedb-wasm/core/order"
 	"github.com/flumedb/flumedb-wasm/core/view"
 	"github.com/flumedb/flumedb-wasm/core/where"
 )
@@ -60,54 +61,57 @@ func (v *level) field(p json.Path) int {
 
 // addKey parses a key: an array of parts, or one part that is the key itself.
 func (v *level) addKey(options json.Value) error {
-	k := key{bare: options.Kind() != json.Array}
-	if k.bare {
-		p, err := v.part(options)
-		if err != nil {
-			return err
+	k := key{bare: options.Kind() != json.Array, each: -1}
+	items := []json.Value{options}
+	if !k.bare {
+		items = nil
+		for w := options.Items(); ; {
+			item, more := w.Next()
+			if !more {
+				break
+			}
+			items = append(items, item)
 		}
-		k.parts = []part{p}
 	}
-	each := 0
-	for w := options.Items(); ; {
-		item, more := w.Next()
-		if !more {
-			break
-		}
-		p, err := v.part(item)
+	for i, item := range items {
+		p, each, err := v.part(item, i == 0)
 		if err != nil {
 			return err
+		}
+		if each && k.each >= 0 {
+			return view.Invalid("one part of a key may be each, and no more")
+		}
+		if each {
+			k.each = i
 		}
 		k.parts = append(k.parts, p)
-		if p.each {
-			each++
-		}
 	}
-	if len(k.parts) == 0 || each > 1 {
-		return view.Invalid("a key needs one part or more, of which one may be each")
+	if len(k.parts) == 0 || k.bare && k.parts[0].fixed != nil {
+		return view.Invalid("a key needs a part of the record")
 	}
 	v.keys = append(v.keys, k)
+	v.values = make([]json.Value, max(len(v.values), len(k.parts)))
 	return nil
 }
 
 // part parses a path, {"each": path} or {"value": value}.
-func (v *level) part(options json.Value) (part, error) {
-	if options.Kind() != json.Object {
-		path, err := view.ParsePath(options, "a key's part")
-		if err != nil {
-			return part{}, err
+func (v *level) part(options json.Value, first bool) (p part, each bool, err error) {
+	path := options
+	if options.Kind() == json.Object {
+		if value := options.Member("value"); value != nil && options.Len() == 1 {
+			if p.fixed, err = order.Add(nil, value, first); err != nil {
+				err = view.Invalid("a key cannot be of %.40s", value)
+			}
+			return p, false, err
 		}
-		return part{field: v.field(path)}, nil
-	}
-	if fixed := options.Member("value"); fixed != nil && options.Len() == 1 {
-		return part{fixed: append(json.Value{}, fixed...)}, nil
-	}
-	if each := options.Member("each"); each != nil && options.Len() == 1 {
-		path, err := view.ParsePath(each, "each")
-		if err != nil {
-			return part{}, err
+		path = options.Member("each")
+		if each = path != nil && options.Len() == 1; !each {
+			return p, false, view.Invalid(`a key's part must be a path, {"each": path} or {"value": value}, not %.40s`, options)
 		}
-		return part{field: v.field(path), each: true}, nil
 	}
-	return part{}, view.Invalid(`a key's part must be a path, {"each": path} or {"value": value}, not %.40s`, options)
+	parsed, err := view.ParsePath(path, "a key's part")
+	if err != nil {
+		return p, false, err
+	}
+	return part{field: v.field(parsed)}, each, nil
 }

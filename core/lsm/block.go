@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"math/bits"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/view"
@@ -48,9 +49,7 @@ func (w *builder) add(key []byte, seq core.Seq) {
 	if w.count%groupSize == 0 {
 		w.groups = append(w.groups, uint32(len(w.b)))
 	} else {
-		for shared < len(key) && shared < len(w.last) && key[shared] == w.last[shared] {
-			shared++
-		}
+		shared = sharedBytes(key, w.last)
 	}
 	w.b = binary.AppendUvarint(w.b, uint64(shared))
 	w.b = binary.AppendUvarint(w.b, uint64(len(key)-shared))
@@ -58,6 +57,21 @@ func (w *builder) add(key []byte, seq core.Seq) {
 	w.b = append(w.b, key[shared:]...)
 	w.last = append(w.last[:0], key...)
 	w.count++
+}
+
+// sharedBytes is how many bytes two keys begin with alike.
+func sharedBytes(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)>>3
+		}
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
 }
 
 func (w *builder) size() int { return len(w.b) + 4*len(w.groups) }

@@ -3,7 +3,6 @@ package lsm
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
 
 	"github.com/flumedb/flumedb-wasm/core"
 )
@@ -26,8 +25,12 @@ type entry struct {
 	seq  core.Seq
 }
 
-// tailMax is how long the tail grows before it becomes a chunk.
-const tailMax = 2048
+const (
+	// tailMax is how long the tail grows before it becomes a chunk, and
+	// liveTailMax how long where it is read in between and so kept sorted.
+	tailMax     = 16 << 10
+	liveTailMax = 1 << 10
+)
 
 // entryBytes is about what an entry takes beside its key.
 const entryBytes = 24
@@ -60,11 +63,21 @@ func (m *memory) put(key []byte, seq core.Seq) {
 	from := len(m.arena)
 	m.arena = append(m.arena, key...)
 	m.tail = append(m.tail, entry{headOf(key), uint32(from), uint32(len(key)), seq})
-	if len(m.tail) >= tailMax {
-		m.settle()
-		m.push(slices.Clone(m.tail))
-		m.tail, m.sorted = m.tail[:0], 0
+	if len(m.tail) >= tailMax || m.sorted > 0 && len(m.tail) >= liveTailMax {
+		m.push(m.sortTail())
 	}
+}
+
+// sortTail takes the tail, sorted and without equals.
+func (m *memory) sortTail() []entry {
+	all := sortEntries(m.arena, m.tail)
+	m.tail, m.sorted = m.tail[:0], 0
+	return all
+}
+
+// reset empties the memory for the next entries.
+func (m *memory) reset() {
+	m.arena, m.chunks, m.tail, m.sorted = m.arena[:0], nil, m.tail[:0], 0
 }
 
 // push adds a chunk that is newer than all others, and merges those that are
@@ -121,20 +134,12 @@ func (m *memory) compareKey(a *entry, head uint64, key []byte) int {
 }
 
 // settle sorts the tail. One that has few new entries is sorted by putting them
-// in, which is what reads between appends find.
+// in, which is what reads between appends find; one that has many becomes a
+// chunk.
 func (m *memory) settle() {
 	const few = 16
 	if len(m.tail)-m.sorted > few {
-		slices.SortStableFunc(m.tail, func(a, b entry) int { return m.compare(&a, &b) })
-		n := 0
-		for i := range m.tail {
-			if i+1 < len(m.tail) && m.compare(&m.tail[i], &m.tail[i+1]) == 0 {
-				continue
-			}
-			m.tail[n] = m.tail[i]
-			n++
-		}
-		m.tail, m.sorted = m.tail[:n], n
+		m.push(m.sortTail())
 		return
 	}
 	for m.sorted < len(m.tail) {

@@ -19,6 +19,7 @@ type Tree struct {
 	shelf  *view.Shelf
 	mem    *memory
 	frozen *memory // is being written down
+	spare  *memory // was written down, and is used again
 	runs   []*run  // the newest first
 	job    *job    // under way in Tend
 	flush  bool    // mem is to be written down although it is not large
@@ -309,10 +310,10 @@ type job struct {
 }
 
 // Tend writes down what is frozen, or merges runs, a block at a time.
-func (t *Tree) Tend(ctx context.Context, mu sync.Locker) (more, changed bool, err error) {
+func (t *Tree) Tend(ctx context.Context, mu sync.Locker, building bool) (more, changed bool, err error) {
 	mu.Lock()
 	if t.job == nil {
-		t.job = t.plan(ctx)
+		t.job = t.plan(ctx, building)
 	}
 	j := t.job
 	mu.Unlock()
@@ -332,7 +333,8 @@ func (t *Tree) Tend(ctx context.Context, mu sync.Locker) (more, changed bool, er
 	t.job = nil
 	made := &run{ids: j.out.ids, index: j.out.index, bytes: j.out.bytes, count: j.out.count}
 	if j.of == nil {
-		t.frozen = nil
+		t.spare, t.frozen = t.frozen, nil
+		t.spare.reset()
 		t.runs = append([]*run{made}, t.runs...)
 		return true, true, nil
 	}
@@ -359,9 +361,13 @@ func contains(all []*run, r *run) bool {
 }
 
 // plan picks what to do next, nil for nothing.
-func (t *Tree) plan(ctx context.Context) *job {
+func (t *Tree) plan(ctx context.Context, building bool) *job {
 	if t.frozen == nil && !t.mem.empty() && (t.flush || t.mem.size() >= t.sizes.Memory) {
-		t.frozen, t.mem, t.flush = t.mem, &memory{}, false
+		t.frozen, t.flush = t.mem, false
+		if t.mem = t.spare; t.mem == nil {
+			t.mem = &memory{}
+		}
+		t.spare = nil
 	}
 	if t.frozen != nil {
 		var sources []source
@@ -371,7 +377,7 @@ func (t *Tree) plan(ctx context.Context) *job {
 		return &job{merged: newMerger(sources, false), block: t.sizes.Block}
 	}
 	of := planMerge(t.runs)
-	if of == nil {
+	if of == nil || building && len(t.runs) <= maxRuns {
 		return nil
 	}
 	get := func(ref view.Ref) ([]byte, error) { return t.shelf.Read(ctx, ref) }

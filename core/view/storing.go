@@ -24,10 +24,11 @@ type Storing interface {
 	// Tend does a piece of the work that the view has in the background:
 	// writing down what has gathered in memory, merging parts. It may wait,
 	// takes milliseconds, and holds mu while it touches what the other
-	// methods do and at no other time. more says that there is more to do,
+	// methods do and at no other time. While the view is being built, it is
+	// to do no more than what makes room. more says that there is more to do,
 	// changed that Save would give something else now. After an error it is
 	// tried again some time later.
-	Tend(ctx context.Context, mu sync.Locker) (more, changed bool, err error)
+	Tend(ctx context.Context, mu sync.Locker, building bool) (more, changed bool, err error)
 
 	// Full reports whether Apply is to be held up until Tend has been called.
 	Full() bool

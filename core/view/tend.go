@@ -34,12 +34,13 @@ func (m *Mounted) tend() (more bool) {
 	defer m.saving.Unlock()
 	m.mu.Lock()
 	in := m.current
+	building := !in.caught
 	m.mu.Unlock()
 	v, ok := in.View.(Storing)
 	if !ok || time.Now().Before(in.tendAt) {
 		return false
 	}
-	more, changed, err := tend(m, v)
+	more, changed, err := tend(m, v, building)
 	m.mu.Lock()
 	in.changed = in.changed || changed
 	in.untended = err != nil
@@ -62,13 +63,13 @@ func (m *Mounted) tend() (more bool) {
 	return false
 }
 
-func tend(m *Mounted, v Storing) (more, changed bool, err error) {
+func tend(m *Mounted, v Storing, building bool) (more, changed bool, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			more, err = false, fmt.Errorf("panic while it was tended: %v", r)
 		}
 	}()
-	return v.Tend(m.set.ctx, &m.mu)
+	return v.Tend(m.set.ctx, &m.mu, building)
 }
 
 // full reports whether the view is to be held up, and gives a channel that is
