@@ -4,6 +4,7 @@ package kinds
 import (
 	"github.com/flumedb/flumedb-wasm/core/bloom"
 	"github.com/flumedb/flumedb-wasm/core/hashtable"
+	"github.com/flumedb/flumedb-wasm/core/level"
 	"github.com/flumedb/flumedb-wasm/core/query"
 	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/core/search"
@@ -13,6 +14,7 @@ import (
 // All are the views that come with the modules.
 var All = []view.Kind{
 	reduce.Kind,
+	level.Kind,
 	hashtable.Kind,
 	bloom.Kind,
 	search.Kind,

@@ -109,6 +109,9 @@ func appendText(b, text []byte, inside bool) []byte {
 	if !inside {
 		return append(b, text...)
 	}
+	if !special(text) {
+		return append(b, text...)
+	}
 	start := 0
 	for i, c := range text {
 		var mark byte
@@ -126,6 +129,28 @@ func appendText(b, text []byte, inside bool) []byte {
 		start = i + 1
 	}
 	return append(b, text[start:]...)
+}
+
+// special reports whether a text has any of the three marks.
+func special(text []byte) bool {
+	const (
+		ones = 0x0101010101010101
+		high = 0x8080808080808080
+	)
+	i := 0
+	for ; i+8 <= len(text); i += 8 {
+		w := binary.LittleEndian.Uint64(text[i:])
+		q, e, m := w^ones*separator, w^ones*end, w^ones*'?'
+		if ((q-ones)&^q|(e-ones)&^e|(m-ones)&^m)&high != 0 {
+			return true
+		}
+	}
+	for ; i < len(text); i++ {
+		if c := text[i]; c == separator || c == end || c == '?' {
+			return true
+		}
+	}
+	return false
 }
 
 // AppendFloat writes a number.

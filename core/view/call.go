@@ -33,6 +33,8 @@ type Call struct {
 	awaited []func(context.Context) error
 	seen    map[core.Seq]json.Value
 	lacking []core.Seq
+	parts   map[Ref][]byte
+	wanted  []Ref
 }
 
 // Arg is the i-th argument, nil where there are fewer.

@@ -8,7 +8,7 @@ func (s *Set) forgetDeleted() {
 	now := s.log.State().Deletions
 	for _, m := range s.Views() {
 		m.mu.Lock()
-		stale := m.current != nil && m.current.deletions != now
+		stale := m.current.deletions != now
 		if stale {
 			m.forget()
 		}
@@ -23,7 +23,7 @@ func (s *Set) forgetDeleted() {
 
 // forget begins the view anew; m.mu is held.
 func (m *Mounted) forget() {
-	fresh, err := newInstance(m.spec.Kind, m.spec.Options)
+	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options)
 	if err != nil { // of what it was made of before
 		m.fail(core.None, err)
 		return

@@ -15,7 +15,8 @@ type feeder struct {
 	live    group // have been at the log's end since they were mounted
 	lagging group
 	turn    bool // whether the live ones had the last turn
-	work    int  // bytes since the clock was looked at
+	stride  int
+	work    int // bytes since the clock was looked at
 	began   time.Time
 	memory  core.Memory // of records that nobody has asked for lately
 }
@@ -40,7 +41,7 @@ type member struct {
 
 func (s *Set) feedAll() {
 	defer s.done.Done()
-	f := &feeder{Set: s, roster: -1}
+	f := &feeder{Set: s, roster: -1, stride: min(maxStride, s.opts.Batch)}
 	for range s.wake {
 		f.began = time.Time{} // the clock is for those who have much to do
 		for s.ctx.Err() == nil && f.feed() {
@@ -80,7 +81,7 @@ func (f *feeder) muster() {
 	f.live, f.lagging = group{}, group{}
 	for _, m := range f.views {
 		m.mu.Lock()
-		if in := m.current; in != nil && m.err == nil {
+		if in := m.current; m.err == nil {
 			g := &f.lagging
 			if in.caught {
 				g = &f.live
@@ -130,6 +131,7 @@ func (f *feeder) batch(g *group, head core.Seq) {
 	}
 	for _, run := range runs {
 		f.run(g, run)
+		f.holdUp(g)
 	}
 	f.publish(g)
 }
@@ -145,7 +147,7 @@ func (f *feeder) run(g *group, run core.Run) {
 		for _, m := range g.active {
 			m.m.mu.Lock()
 		}
-		next, work, failed, err := g.apply(run, seq, through)
+		next, work, failed, err := g.apply(run, seq, through, f.stride)
 		for _, m := range g.active {
 			m.m.mu.Unlock()
 		}
@@ -211,13 +213,14 @@ func (g *group) muster(seq core.Seq) (through core.Seq) {
 	return through
 }
 
-// stride is how many bytes are worked through between two looks at the clock.
-const stride = 64 << 10
+// maxStride is how many bytes are worked through between two looks at the
+// clock; no more than a batch has.
+const maxStride = 64 << 10
 
 // apply gives records from seq through another to the active members, as far
 // as a stride goes, and answers the seq to go on with and how many bytes it has
 // worked through; if a member has failed, at that seq.
-func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, work int, failed *member, err error) {
+func (g *group) apply(run core.Run, seq, through core.Seq, stride int) (next core.Seq, work int, failed *member, err error) {
 	if len(g.active) == 0 {
 		return through + 1, 0, nil, nil
 	}
@@ -255,12 +258,11 @@ func (g *group) apply(run core.Run, seq, through core.Seq) (next core.Seq, work 
 // them.
 func (f *feeder) mapped(g *group, m *member, run core.Run) {
 	const most = 256
-	scanner, slots := json.NewScanner(m.in.fields...)
-	record := Record{found: make([]json.Span, scanner.Slots()), slots: slots}
+	reader := NewReader(m.in.fields)
 	for seq := max(run.From, m.in.since+1); seq <= run.Through; {
 		var records [][]byte
 		first := seq
-		for size := 0; seq <= run.Through && len(records) < most && size < stride; seq++ {
+		for size := 0; seq <= run.Through && len(records) < most && size < f.stride; seq++ {
 			records = append(records, run.Record(seq))
 			size += len(run.Record(seq))
 		}
@@ -272,7 +274,7 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 			mapErr = fmt.Errorf("the map answered for %d records of %d", len(texts), len(records))
 		}
 		m.m.mu.Lock()
-		at, err := m.applyMapped(scanner, &record, first, texts)
+		at, err := m.applyMapped(reader, first, texts)
 		m.m.mu.Unlock()
 		if err == nil {
 			err = mapErr
@@ -282,13 +284,13 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 			f.stop(m, at, err)
 			return
 		}
-		f.rest(g, stride)
+		f.rest(g, f.stride)
 	}
 }
 
 // applyMapped gives a view what was made of the records from seq on, and
 // answers where it has come to.
-func (m *member) applyMapped(scanner *json.Scanner, r *Record, seq core.Seq, texts []json.Value) (at core.Seq, err error) {
+func (m *member) applyMapped(reader *Reader, seq core.Seq, texts []json.Value) (at core.Seq, err error) {
 	at = seq
 	defer func() {
 		if r := recover(); r != nil {
@@ -297,11 +299,11 @@ func (m *member) applyMapped(scanner *json.Scanner, r *Record, seq core.Seq, tex
 	}()
 	for _, text := range texts {
 		if text != nil {
-			if err := scanner.Scan(text, r.found); err != nil {
-				return at, err
+			r, err := reader.Read(at, text)
+			if err == nil {
+				err = m.in.Apply(r)
 			}
-			r.Seq, r.Data = at, text
-			if err := m.in.Apply(r); err != nil {
+			if err != nil {
 				return at, err
 			}
 		}
@@ -314,7 +316,7 @@ func (m *member) applyMapped(scanner *json.Scanner, r *Record, seq core.Seq, tex
 // rest lets others run, if the views' slice is used up. work is what has been
 // done since it was asked last.
 func (f *feeder) rest(g *group, work int) {
-	if f.work += work; f.work < min(stride, f.opts.Batch) {
+	if f.work += work; f.work < f.stride {
 		return
 	}
 	f.work = 0
@@ -328,6 +330,23 @@ func (f *feeder) rest(g *group, work int) {
 	f.publish(g)
 	f.opts.Yield(f.ctx)
 	f.began = time.Now()
+}
+
+// holdUp waits for views that have more in memory than they should.
+func (f *feeder) holdUp(g *group) {
+	for _, m := range g.members {
+		for !m.over && f.ctx.Err() == nil {
+			room := m.m.full(m.in)
+			if room == nil {
+				break
+			}
+			nudge(f.tend)
+			select {
+			case <-room:
+			case <-f.ctx.Done():
+			}
+		}
+	}
 }
 
 // stop has a member fail.
@@ -361,4 +380,5 @@ func (f *feeder) publish(g *group) {
 		f.tell(m.m)
 	}
 	nudge(f.save)
+	nudge(f.tend)
 }

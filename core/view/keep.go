@@ -20,9 +20,12 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 		return err
 	}
 	if b != nil && err == nil {
-		states, err := readManifest(b, log.State())
+		states, err := readManifest(b, log.State().ID)
 		if err != nil {
 			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
+		}
+		for _, k := range states {
+			m.shelf.hold(k.parts)
 		}
 		current, old = m.choose(states, fresh)
 	}
@@ -39,8 +42,9 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 // the new one.
 func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance) {
 	for i, k := range states {
-		if k.seq > m.set.log.Since() || k.seq < core.None {
-			continue // the records it has seen are not there any more
+		log := m.set.log.State()
+		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
+			continue // some of the records it has seen are not there any more
 		}
 		if k.fits(m.spec.Kind, m.spec.Version, m.spec.Options) && current == nil {
 			current = m.load(k)
@@ -69,7 +73,7 @@ func (m *Mounted) load(k kept) (in *instance) {
 			in = nil
 		}
 	}()
-	in, err := newInstance(m.spec.Kind, k.options)
+	in, err := m.newInstance(m.spec.Kind, k.options)
 	if err == nil {
 		err = in.Load(k.root)
 	}
@@ -122,7 +126,7 @@ func (m *Mounted) due() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	in := m.current
-	if in.since == in.saved || m.err != nil {
+	if in.since == in.saved && !in.changed || m.err != nil {
 		return -1
 	}
 	wait := time.Until(in.savedAt.Add(max(m.set.opts.Interval, share*in.cost)))
@@ -139,11 +143,11 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	m.mu.Lock()
 	in := m.current
 	before := in.cost
-	if in.since == in.saved || m.err != nil {
+	if in.since == in.saved && !in.changed || m.err != nil {
 		m.mu.Unlock()
 		return nil
 	}
-	states, err := keep(in, m.old)
+	states, stored, err := keep(in, m.old)
 	m.mu.Unlock()
 
 	var b []byte
@@ -151,32 +155,63 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, states)
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 	}
+	if err == nil {
+		err = m.tidy(ctx, states)
+	}
 
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	in.savedAt = time.Now()
 	in.cost = time.Since(began)
 	if err != nil {
 		// To be tried again, less and less often.
 		in.cost = max(in.cost, 2*before, m.set.opts.Interval/share)
+		m.mu.Unlock()
 		return fmt.Errorf("view %q: %w", m.spec.Name, err)
 	}
 	in.saved = states[0].seq
-	m.bytes = len(b)
+	in.changed = false
+	m.bytes = len(b) + stored
+	m.mu.Unlock()
+	m.set.tell(m)
 	return nil
 }
 
-// keep is states as they are to be stored.
-func keep(instances ...*instance) (states []kept, err error) {
+// keep is states as they are to be stored, and how many bytes their parts are.
+func keep(instances ...*instance) (states []kept, stored int, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic while it was saved: %v", r)
 		}
 	}()
 	for _, in := range instances {
-		if in != nil {
-			states = append(states, kept{in.since, in.kind.Name, in.version, in.options, in.Save(nil), in.deletions})
+		if in == nil {
+			continue
 		}
+		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions}
+		if v, ok := in.View.(Storing); ok {
+			k.parts = v.Parts()
+			stored += v.Stored()
+		}
+		states = append(states, k)
 	}
-	return states, nil
+	return states, stored, nil
+}
+
+// tidy deletes the parts that no state needs any more, and the first time what
+// a crash has left.
+func (m *Mounted) tidy(ctx context.Context, states []kept) error {
+	var parts [][]uint32
+	some := false
+	for _, k := range states {
+		parts = append(parts, k.parts)
+		some = some || len(k.parts) > 0
+	}
+	if err := m.shelf.clear(ctx, parts...); err != nil {
+		return err
+	}
+	if !some || m.swept {
+		return nil
+	}
+	m.swept = true
+	return m.shelf.sweep(ctx)
 }

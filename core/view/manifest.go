@@ -19,17 +19,20 @@ import (
 //
 // and each state in it:
 //
-//		+----------------+--------+------+--------+---------+--------+---------+--------+------+
-//		| seq            | kind n | kind | vers n | version | opts n | options | root n | root |
-//		+----------------+--------+------+--------+---------+--------+---------+--------+------+
-//		  int64            uint32
+//	+----------------+--------+------+--------+---------+--------+---------+
+//	| seq            | kind n | kind | vers n | version | opts n | options |
+//	+----------------+--------+------+--------+---------+--------+---------+
+//	  int64            uint32
+//	+--------+------+---------+---------------------+
+//	| root n | root | parts n | parts: n × uint32   |
+//	+--------+------+---------+---------------------+
 //
-//	  - log id is that of the log the state is of: seqs mean nothing in another.
-//	  - deletions is the log's count of them: where it has moved on, the states may
-//	    hold what is deleted.
-//	  - The first state is the one that is fed. A second one is what answers
-//	    reads while the first is being built.
-//	  - sum is XXH64 of all before it.
+// log id is that of the log the state is of: seqs mean nothing in another.
+// deletions is the log's count of them: where it has moved on, the states may
+// hold what is deleted. The first state is the one that is fed; a second one is
+// what answers reads while the first is being built. root is what the view has
+// saved; parts are the numbers of the values beside the checkpoint that root
+// refers to, or that were being written. sum is XXH64 of all before it.
 const (
 	manifestVersion = 1
 	manifestHeader  = 24
@@ -42,6 +45,7 @@ type kept struct {
 	seq           core.Seq
 	kind, version string
 	options, root []byte
+	parts         []uint32
 	deletions     uint64
 }
 
@@ -57,6 +61,10 @@ func appendManifest(b []byte, log core.State, states []kept) []byte {
 			b = binary.LittleEndian.AppendUint32(b, uint32(len(part)))
 			b = append(b, part...)
 		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(k.parts)))
+		for _, id := range k.parts {
+			b = binary.LittleEndian.AppendUint32(b, id)
+		}
 	}
 	return binary.LittleEndian.AppendUint64(b, xxhash.Sum64(b[start:]))
 }
@@ -68,7 +76,7 @@ var (
 )
 
 // readManifest gives the states, which keep b's memory.
-func readManifest(b []byte, log core.State) (states []kept, err error) {
+func readManifest(b []byte, logID uint64) (states []kept, err error) {
 	le := binary.LittleEndian
 	end := len(b) - 8
 	if end < manifestHeader || [4]byte(b) != manifestMagic || le.Uint64(b[end:]) != xxhash.Sum64(b[:end]) {
@@ -77,17 +85,15 @@ func readManifest(b []byte, log core.State) (states []kept, err error) {
 	if b[4] != manifestVersion {
 		return nil, errNewer
 	}
-	if le.Uint64(b[8:]) != log.ID {
+	if le.Uint64(b[8:]) != logID {
 		return nil, errOtherLog
 	}
-	if le.Uint64(b[16:]) != log.Deletions {
-		return nil, nil
-	}
+	deletions := le.Uint64(b[16:])
 	for b = b[manifestHeader:end]; len(b) > 0; {
 		if len(b) < 8 {
 			return nil, errDamaged
 		}
-		k := kept{seq: core.Seq(le.Uint64(b)), deletions: log.Deletions}
+		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions}
 		b = b[8:]
 		var parts [4][]byte
 		for i := range parts {
@@ -98,9 +104,30 @@ func readManifest(b []byte, log core.State) (states []kept, err error) {
 			parts[i], b = b[4:n:n], b[n:]
 		}
 		k.kind, k.version, k.options, k.root = string(parts[0]), string(parts[1]), parts[2], parts[3]
+		if len(b) < 4 || uint64(le.Uint32(b)) > uint64(len(b)-4)/4 {
+			return nil, errDamaged
+		}
+		n := int(le.Uint32(b))
+		for i := range n {
+			k.parts = append(k.parts, le.Uint32(b[4+4*i:]))
+		}
+		b = b[4+4*n:]
 		states = append(states, k)
 	}
 	return states, nil
+}
+
+// PartsOf lists the parts that a stored checkpoint needs, for tests and tools
+// that look for others.
+func PartsOf(checkpoint []byte) (parts []uint32, err error) {
+	if len(checkpoint) < manifestHeader {
+		return nil, errDamaged
+	}
+	states, err := readManifest(checkpoint, binary.LittleEndian.Uint64(checkpoint[8:]))
+	for _, k := range states {
+		parts = append(parts, k.parts...)
+	}
+	return parts, err
 }
 
 // fits reports whether a stored state is of this kind, version and options.

@@ -38,7 +38,10 @@ type Mounted struct {
 	begun   time.Time
 	from    core.Seq // where it has begun to catch up
 
-	saving sync.Mutex // is held while a checkpoint is being written
+	room   chan struct{} // closed when a view that was full has been tended
+	shelf  *Shelf
+	swept  bool
+	saving sync.Mutex // is held while a checkpoint is being written, or the view tended
 }
 
 // instance is a view with where it stands.
@@ -55,13 +58,21 @@ type instance struct {
 	cost    time.Duration // of the last save
 
 	deletions uint64 // State.Deletions of the log as it saw it
+
+	// Of a Storing view:
+	changed  bool // since it was saved, other than by records
+	untended bool // it could not be tended
+	tendAt   time.Time
 }
 
 // newInstance makes a view that has seen nothing.
-func newInstance(kind Kind, options json.Value) (*instance, error) {
+func (m *Mounted) newInstance(kind Kind, options json.Value) (*instance, error) {
 	v, err := kind.New(options)
 	if err != nil {
 		return nil, err
+	}
+	if s, ok := v.(Storing); ok {
+		s.Attach(m.shelf)
 	}
 	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), since: core.None, saved: core.None}, nil
 }
@@ -153,6 +164,7 @@ func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args 
 type Pending struct {
 	Call
 	loaded bool
+	tries  int // to find what was lost
 }
 
 // Call begins a call, which Try makes; args is a JSON array, or nil. loaded has
@@ -166,7 +178,7 @@ func (m *Mounted) Call(method string, args json.Value, loaded bool) *Pending {
 // Begin makes another call of one that has been answered, whose memory it uses
 // again, and with it that of the answer.
 func (p *Pending) Begin(m *Mounted, method string, args json.Value, loaded bool) {
-	*p = Pending{Call{Method: method, Args: args, Out: p.Out, m: m}, loaded}
+	*p = Pending{Call: Call{Method: method, Args: args, Out: p.Out, m: m}, loaded: loaded}
 }
 
 // Try makes the call once. With ErrAwait there is something to be waited for.
@@ -192,7 +204,25 @@ func (p *Pending) Await(ctx context.Context) error {
 	if len(p.awaited) == 0 {
 		return nil // it was the view itself
 	}
-	return p.await(ctx)
+	err := p.await(ctx)
+	if !errors.Is(err, errLost) {
+		return err
+	}
+	// Either a newer state has it no more, or the state is damaged.
+	p.m.mu.Lock()
+	in := p.m.current
+	if p.stale {
+		in = p.m.old
+	}
+	same := in == p.in
+	since := p.m.current.since
+	p.m.mu.Unlock()
+	if p.tries++; same && p.tries > 1 {
+		p.m.lost(p.in)
+		p.tries = 0
+		return p.m.Wait(ctx, since)
+	}
+	return nil
 }
 
 // answer has the view answer; m.mu is held.
@@ -224,15 +254,17 @@ func (s Snapshot) Call(method string, args json.Value) (json.Value, error) {
 
 // Rebuild throws the state away and has the view built again. What it has come
 // to answers reads that do not wait until then. It does not wait.
-func (m *Mounted) Rebuild() error {
-	fresh, err := newInstance(m.spec.Kind, m.spec.Options)
+func (m *Mounted) Rebuild() error { return m.rebuild(true) }
+
+func (m *Mounted) rebuild(serveOld bool) error {
+	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options)
 	if err != nil {
 		return err
 	}
 	fresh.version = m.spec.Version
 	fresh.saved = unsaved // so that a crash does not bring the old state back
 	m.mu.Lock()
-	if m.old == nil {
+	if m.old == nil && serveOld {
 		m.old = m.current
 	}
 	m.replace(fresh)
@@ -276,7 +308,10 @@ func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	}
 	m.saving.Lock()
 	defer m.saving.Unlock()
-	return m.set.log.SetCheckpoint(ctx, m.spec.Name, nil)
+	if err := m.set.log.SetCheckpoint(ctx, m.spec.Name, nil); err != nil {
+		return err
+	}
+	return m.shelf.clear(ctx)
 }
 
 // Save is the view's state as it would be stored now, for tests.

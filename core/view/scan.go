@@ -53,7 +53,7 @@ func (c *Call) Scan(ctx context.Context, from, through core.Seq, reverse bool, e
 				if !each(seq, record) {
 					return nil
 				}
-				if work += len(record) + 64; work >= stride {
+				if work += len(record) + 64; work >= maxStride {
 					if rest(); ctx.Err() != nil {
 						return ctx.Err()
 					}

@@ -44,6 +44,10 @@ type Options struct {
 	// Batch is about how many bytes of records are read at a time. Default
 	// 1 MiB.
 	Batch int
+
+	// PartBytes bounds the parts of views' states that are kept in memory.
+	// Default 8 MiB.
+	PartBytes int
 }
 
 // Spec is what is mounted.
@@ -72,10 +76,15 @@ type Set struct {
 	stops  []func() // watching the log
 	wake   chan struct{}
 	save   chan struct{}
+	tend   chan struct{}
+	parts  partCache
 	done   sync.WaitGroup
 
-	mu     sync.Mutex // guards what follows, and is not held while waiting
-	views  []*Mounted
+	mu    sync.Mutex // guards what follows, and is not held while waiting
+	views []*Mounted
+
+	mounting map[string]bool // names of views whose states are being read
+
 	roster int // changes with what there is to be fed
 	closed bool
 }
@@ -100,11 +109,16 @@ func Open(log *core.Log, opts Options) *Set {
 	if opts.Batch == 0 {
 		opts.Batch = 1 << 20
 	}
-	s := &Set{log: log, opts: opts, wake: make(chan struct{}, 1), save: make(chan struct{}, 1)}
+	if opts.PartBytes == 0 {
+		opts.PartBytes = 8 << 20
+	}
+	s := &Set{log: log, opts: opts, mounting: map[string]bool{}, wake: make(chan struct{}, 1), save: make(chan struct{}, 1), tend: make(chan struct{}, 1)}
+	s.parts.limit = opts.PartBytes
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted)}
-	s.done.Add(2)
+	s.done.Add(3)
 	go s.feedAll()
+	go s.tendAll()
 	go s.saveAll()
 	return s
 }
@@ -128,8 +142,8 @@ func nudge(c chan struct{}) {
 // Mount adds a view, with the state it has been left with, and has it fed from
 // there on. It returns when that state is loaded.
 func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
-	m := &Mounted{set: s, spec: spec, moved: make(chan struct{})}
-	fresh, err := newInstance(spec.Kind, spec.Options)
+	m := &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
+	fresh, err := m.newInstance(spec.Kind, spec.Options)
 	if err != nil {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
@@ -137,17 +151,26 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 	switch {
 	case s.closed:
 		err = core.ErrClosed
-	case s.find(spec.Name) != nil:
+	case s.find(spec.Name) != nil || s.mounting[spec.Name]:
 		err = ErrMounted
 	default:
-		s.views = append(s.views, m)
+		s.mounting[spec.Name] = true
 	}
 	s.mu.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
-	if err := m.restore(ctx, fresh); err != nil {
-		s.remove(m)
+	err = m.restore(ctx, fresh)
+	s.mu.Lock()
+	delete(s.mounting, spec.Name)
+	if err == nil && s.closed {
+		err = core.ErrClosed
+	}
+	if err == nil {
+		s.views = append(s.views, m)
+	}
+	s.mu.Unlock()
+	if err != nil {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
 	s.forgetDeleted() // what was deleted while its state was being read
@@ -252,6 +275,7 @@ func (s *Set) Close(ctx context.Context) error {
 	s.cancel()
 	nudge(s.wake)
 	nudge(s.save)
+	nudge(s.tend)
 	s.done.Wait()
 	var errs []error
 	for _, m := range views {

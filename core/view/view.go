@@ -57,6 +57,28 @@ type Record struct {
 // none.
 func (r *Record) Field(i int) json.Value { return r.found[r.slots[r.first+i]].In(r.Data) }
 
+// Reader finds a view's fields in records as Apply is given them, for a view
+// that looks at others.
+type Reader struct {
+	scanner *json.Scanner
+	record  Record
+}
+
+// NewReader makes a reader of some fields.
+func NewReader(fields []json.Path) *Reader {
+	scanner, slots := json.NewScanner(fields...)
+	return &Reader{scanner, Record{found: make([]json.Span, scanner.Slots()), slots: slots}}
+}
+
+// Read reads a record. It is good until the next one is read.
+func (r *Reader) Read(seq core.Seq, data json.Value) (*Record, error) {
+	if err := r.scanner.Scan(data, r.record.found); err != nil {
+		return nil, err
+	}
+	r.record.Seq, r.record.Data = seq, data
+	return &r.record, nil
+}
+
 // Error is why a view has stopped.
 type Error struct {
 	View string

@@ -458,3 +458,43 @@ func TestStatesOfOtherKindsAndNewerBuildsAreNotUsed(t *testing.T) {
 		t.Fatal(got)
 	}
 }
+
+// slowCheckpoints is a store whose checkpoints take a while to be read.
+type slowCheckpoints struct {
+	core.Store
+	gate chan struct{}
+}
+
+func (s *slowCheckpoints) Checkpoint(ctx context.Context, name string) ([]byte, error) {
+	if name == "slow" {
+		<-s.gate
+	}
+	return s.Store.Checkpoint(ctx, name)
+}
+
+// TestWhileAViewIsBeingMounted: found in Chromium, where reading a checkpoint
+// takes a while; others were saved meanwhile, and that which was not there yet
+// too.
+func TestWhileAViewIsBeingMounted(t *testing.T) {
+	store := &slowCheckpoints{memory(), make(chan struct{})}
+	log, set := open(t, store, view.Options{Pause: 1, Interval: 1})
+	m := mount(t, set, "m", "1")
+	mounted := make(chan *view.Mounted)
+	spec := view.Spec{Name: "slow", Kind: sumKind, Options: json.Value(`{"path":"n"}`)}
+	go func() {
+		slow, _ := set.Mount(ctx, spec)
+		mounted <- slow
+	}()
+	for range 20 {
+		addMany(t, log, 10)
+		if got := len(set.Views()); got != 1 {
+			t.Fatalf("%d views", got)
+		}
+		total(t, m, view.Newest)
+		time.Sleep(time.Millisecond)
+	}
+	close(store.gate)
+	if slow := <-mounted; total(t, slow, view.Newest) != total(t, m, view.Newest) {
+		t.Fatal("they differ")
+	}
+}

@@ -129,9 +129,24 @@ func (x *suite) want(t *testing.T, n int, got []string, when string) {
 	t.Helper()
 	for i, q := range x.Questions {
 		if got[i] != x.answers[n][i] {
-			t.Fatalf("%s, after %d records: %s(%s) is\n%s\nand should be\n%s", when, n, q.Method, q.Args, got[i], x.answers[n][i])
+			a, b := difference(got[i], x.answers[n][i])
+			t.Fatalf("%s, after %d records: %s(%s) is\n%s\nand should be\n%s", when, n, q.Method, q.Args, a, b)
 		}
 	}
+}
+
+// difference is two texts from where they begin to differ.
+func difference(a, b string) (string, string) {
+	at := 0
+	for at < len(a) && at < len(b) && a[at] == b[at] {
+		at++
+	}
+	cut := func(s string) string {
+		const before, after = 100, 200
+		from, to := max(0, at-before), min(len(s), at+after)
+		return s[min(from, len(s)):to]
+	}
+	return cut(a), cut(b)
 }
 
 // db is a log with the view mounted.
@@ -312,7 +327,7 @@ func (x *suite) version(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !d.v.Status().Stale {
-		t.Error("the old state is not marked as stale")
+		t.Errorf("the old state is not marked as stale: %+v, %v", d.v.Status(), d.warns)
 	}
 	x.want(t, len(x.records), d.ask(t, view.Loaded), "stale")
 	close(gate)
@@ -501,9 +516,28 @@ func (x *suite) crashes(t *testing.T) {
 			d.append(t, x.records[n:]...)
 			x.want(t, len(x.records), d.ask(t, view.Newest), fmt.Sprintf("gone on after a crash at operation %d", k))
 			d.close(t)
+			noStray(t, disk, fmt.Sprintf("after a crash at operation %d", k))
 			if !crashed {
 				break
 			}
+		}
+	}
+}
+
+// noStray looks for parts in the store that nobody needs.
+func noStray(t *testing.T, disk *memstore.Disk, when string) {
+	t.Helper()
+	parts, err := view.PartsOf(disk.CheckpointBytes("v"))
+	if err != nil {
+		t.Fatalf("%s: %v", when, err)
+	}
+	needed := map[string]bool{"v": true}
+	for _, id := range parts {
+		needed[fmt.Sprintf("v/%d", id)] = true
+	}
+	for _, name := range disk.Checkpoints() {
+		if !needed[name] {
+			t.Fatalf("%s: %q is left, and only %d parts are needed", when, name, len(parts))
 		}
 	}
 }
@@ -519,6 +553,9 @@ func (x *suite) crash(disk *memstore.Disk, fault faultstore.Fault) bool {
 		d, err := x.try(store, x.spec(), view.Options{Pause: 1, Interval: 1})
 		if err == nil {
 			n, to := int(d.log.Since())+1, (i+1)*len(x.records)/rounds
+			if i == rounds-1 {
+				to-- // so that there is something left to do
+			}
 			for ; n < to && err == nil; n += 5 {
 				_, err = d.log.Append(background, x.records[n:min(n+5, to)]...)
 				if err == nil {

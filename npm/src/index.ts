@@ -28,6 +28,18 @@ export type {
   Where
 } from './reduce-built-in.js'
 export {
+  Level,
+  type CreateLevel,
+  type Key,
+  type LevelItem,
+  type LevelKey,
+  type LevelOptions,
+  type LevelPart,
+  type LevelRead,
+  type LevelView,
+  type MakeKeys
+} from './level.js'
+export {
   Hashtable,
   type CreateHashtable,
   type HashtableCallback,

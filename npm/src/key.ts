@@ -24,11 +24,14 @@ export function checkKey(key: unknown): void {
 }
 
 /** A method `(key, options?, cb)` whose options are found at their place, and whose key has been checked. */
-export function keyMethod<O>(fn: (key: unknown, options: O | undefined, cb: (...answer: any) => void) => void) {
+export function keyMethod<O>(
+  fn: (key: unknown, options: O | undefined, cb: (...answer: any) => void) => void,
+  check: (key: any) => unknown = checkKey
+) {
   const method = (key: unknown, options: any, cb: any) => {
     if (typeof options === 'function') [options, cb] = [undefined, options]
     try {
-      checkKey(key)
+      check(key)
     } catch (err) {
       return cb(err)
     }

@@ -16,6 +16,8 @@ export interface NativeSpec {
    * one the view sees the record as it is stored, and no value is made of it.
    */
   map?: ((value: any, seq: number, cb: (err: unknown, mapped?: unknown) => void) => void) | undefined
+  /** What `map` gives as JSON, where that takes more than JSON.stringify. */
+  encode?: ((mapped: any) => string) | undefined
 }
 
 export interface NativeListener {
@@ -30,10 +32,13 @@ export interface NativeAnswer<R = any> {
   stale: boolean
 }
 
+/** Arguments of a call, or their JSON. */
+export type Args = unknown[] | string
+
 /** A view in the module. */
 export interface NativeView {
   /** Answers at once, if that needs no waiting. `loaded` has an old state answer while another is being built. */
-  call(method: string, args: unknown[], loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void): void
+  call(method: string, args: Args, loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void): void
   rebuild(cb: (err: Error | null) => void): void
   unmount(cb: (err: Error | null) => void): void
 }
@@ -99,7 +104,7 @@ function nativeView(engine: Engine, view: number): NativeView {
       const answer = (json: string | undefined, since: number, stale: boolean) =>
         call(cb as any, null, { value: json && JSON.parse(json), since, stale })
       const id = engine.reserve()
-      const size = engine.stageText(method + JSON.stringify(args)) // methods have names of ASCII
+      const size = engine.stageText(method + (typeof args === 'string' ? args : JSON.stringify(args))) // methods have names of ASCII
       const at = engine.enter(exports => exports.flumedb_call(view, id, method.length, size - method.length, loaded ? 1 : 0))
       if (!at) {
         engine.add({ settle: (since, stale, data) => answer(data && utf8.decode(data), since, stale !== 0), fail: err => call(cb as any, err) }, id)
@@ -127,7 +132,7 @@ const utf8 = new TextDecoder()
 const encoder = new TextEncoder()
 
 /** Answers what Go asks a view's map to make of records. */
-function mapper(engine: Engine, codec: Codec<any>, { map }: NativeSpec) {
+function mapper(engine: Engine, codec: Codec<any>, { map, encode = JSON.stringify }: NativeSpec) {
   return (batch: number, first: number, count: number, data: number, size: number, ends: number) => {
     const bytes = engine.bytes(data, size)
     const table = new Uint32Array(engine.bytes(ends, 4 * count).buffer)
@@ -153,7 +158,7 @@ function mapper(engine: Engine, codec: Codec<any>, { map }: NativeSpec) {
           if (over || parts.length !== i) return
           if (err) return reply(err)
           try {
-            parts.push(mapped == null ? undefined : encoder.encode(JSON.stringify(mapped)))
+            parts.push(mapped == null ? undefined : encoder.encode(encode(mapped)))
           } catch (thrown) {
             return reply(thrown)
           }

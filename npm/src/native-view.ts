@@ -1,5 +1,5 @@
 import { FlumeError, call } from './errors.js'
-import type { NativeAnswer, NativeSpec, NativeView } from './native-log.js'
+import type { Args, NativeAnswer, NativeSpec, NativeView } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
 import { type End } from './pull.js'
@@ -9,7 +9,7 @@ import { wrapMethods } from './view-methods.js'
 import { type Waits, createWaits, whenReady } from './view-waits.js'
 
 /** Asks the view in the module. `loaded` lets an old state answer. */
-export type Ask = (method: string, args: unknown[], loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
+export type Ask = (method: string, args: Args, loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
 
 /** What a native view's methods stand on. */
 export interface NativeCore {
@@ -35,7 +35,7 @@ export interface NativeMount extends View {
 /** A native view of the module's kind `kind`, with the methods that `build` makes. */
 export function createNativeView(
   log: ViewLog<any>,
-  { name, version, kind, options, map }: Omit<NativeSpec, 'map'> & { map?: ((value: any, seq: number) => unknown) | undefined },
+  { name, version, kind, options, map, encode }: Omit<NativeSpec, 'map'> & { map?: ((value: any, seq: number) => unknown) | undefined },
   methods: Record<string, MethodKind>,
   build: (core: NativeCore) => Record<string, unknown>
 ): NativeMount {
@@ -119,7 +119,7 @@ export function createNativeView(
           : mapper
             ? (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => mapper(value, cb)
             : (own ?? (native.json ? undefined : (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => cb(null, value)))
-      native.mount({ name, version, kind, options, map: through }, listener, (err, mounted) => {
+      native.mount({ name, version, kind, options, map: through, encode: map && encode }, listener, (err, mounted) => {
         const waiting = mounting!
         mounting = undefined
         if (err) fail(err)

@@ -2,7 +2,7 @@ import { type Callback, all } from './callback.js'
 import { FlumeError } from './errors.js'
 import { type NativeCore } from './native-view.js'
 import { type BatchReader, type Source, bySignal, createSource } from './source.js'
-import { type Item, type StreamOptions, type ViewLog } from './types.js'
+import { type StreamOptions, type ViewLog } from './types.js'
 
 /** What part of a listing to read, and in what shape. */
 export interface ListOptions extends Pick<StreamOptions, 'reverse' | 'live' | 'old' | 'limit' | 'seqs' | 'values' | 'signal'> {
@@ -12,7 +12,7 @@ export interface ListOptions extends Pick<StreamOptions, 'reverse' | 'live' | 'o
 
 /** A page as the module answers it; see core/listing. */
 interface Page {
-  items: Item<any>[]
+  items: any[]
   next?: unknown
   wait?: boolean
 }
@@ -30,7 +30,7 @@ export function splitOptions(method: string, options: Record<string, any>, known
 }
 
 /** What an item is given out as, by what was asked for. */
-export type Shape = (item: Item<any>) => unknown
+export type Shape = (item: any) => unknown
 
 /** As a log's stream gives its items out. */
 export const shapeOf = ({ values, seqs }: ListOptions): Shape =>
@@ -38,13 +38,13 @@ export const shapeOf = ({ values, seqs }: ListOptions): Shape =>
 
 /**
  * What a view lists by the page, as a source: the next page is asked for when the last one is consumed. `asked` are the
- * options for the module, `options` those of the caller.
+ * options for the module, or their JSON, `options` those of the caller.
  */
 export function listSource(
   core: NativeCore,
   log: ViewLog<any>,
   method: string,
-  asked: Record<string, unknown>,
+  asked: Record<string, unknown> | string,
   options: Pick<ListOptions, 'values' | 'since' | 'signal'>,
   shape: Shape
 ): Source<any> {
@@ -55,24 +55,25 @@ function pagedReader(
   core: NativeCore,
   log: ViewLog<any>,
   method: string,
-  asked: Record<string, unknown>,
+  asked: Record<string, unknown> | string,
   { values = true, since }: Pick<ListOptions, 'values' | 'since'>,
   shape: Shape
 ): BatchReader<any> {
   // A view that sees something else than the records cannot give their values; the log can.
   const fetching = values && core.mapped
-  const args: unknown[] = [fetching ? { ...asked, values: false } : asked]
+  const text = typeof asked === 'string' ? asked : JSON.stringify(fetching ? { ...asked, values: false } : asked)
+  let cursor: unknown
   let closed = false
   let over = false
   let stopWaiting: (() => void) | undefined
 
   const next: BatchReader<any>['next'] = cb => {
     if (over) return cb(true)
-    core.ask(method, args, since! < 0, (err, answer) => {
+    core.ask(method, cursor === undefined ? `[${text}]` : `[${text},${JSON.stringify(cursor)}]`, since! < 0, (err, answer) => {
       if (closed) return
       if (err) return cb(err)
       const page: Page = answer!.value
-      args[1] = page.next
+      cursor = page.next
       over = page.next === undefined
       const give = () => {
         if (page.items.length) return cb(null, page.items.map(shape))
@@ -81,13 +82,19 @@ function pagedReader(
       }
       if (!fetching) return give()
       all(
-        page.items.map(item => (done: (err?: unknown) => void) =>
+        page.items.map((item, i) => (done: (err?: unknown) => void) => {
+          if (item.seq === undefined) return done() // it tells of no record
           log.get(item.seq, ((err, value) => {
             item.value = value
-            done(err)
+            const deleted = (err as FlumeError | null)?.code === 'DELETED'
+            if (deleted) delete page.items[i]
+            done(deleted ? null : err)
           }) as Callback<any>)
-        ),
-        err => closed || (err ? cb(err) : give())
+        }),
+        err => {
+          page.items = page.items.filter(() => true) // without those deleted
+          if (!closed) err ? cb(err) : give()
+        }
       )
     })
   }

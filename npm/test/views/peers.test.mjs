@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { Flume, Hashtable, Log, Search } from 'flumedb-wasm'
+import { Flume, Hashtable, Level, Log, Search } from 'flumedb-wasm'
 import { random, seed } from './checks.mjs'
 
 const require = createRequire(import.meta.url)
@@ -106,4 +106,40 @@ test('Search finds what flumeview-search finds', { timeout: 120_000 }, async () 
     await ours.close()
     await promise(cb => peer.close(cb))
   }
+})
+
+test('Level reads what flumeview-level reads', { timeout: 120_000 }, async () => {
+  const next = random(seed)
+  const PeerLevel = quiet(require)('flumeview-level')
+  const charwise = require('charwise')
+  const pull = require('pull-stream')
+  const text = () => Array.from({ length: next(4) }, () => 'ab !"é'[next(6)]).join('')
+  const key = (depth = 2) =>
+    [() => null, () => !next(2), () => next(40) - 20, () => next(1000) / 8 - 50, text, text, () => (depth ? Array.from({ length: next(4) }, () => key(depth - 1)) : text())][next(7)]()
+  const bound = () => (next(4) ? key() : [key(0), next(2) ? undefined : null])
+  const taken = key => key !== null && key.length !== 0 // theirs takes no others
+  const map = value => value.keys
+  const { peer, ours, append } = both(db => db.use('v', PeerLevel(1, map)), db => db.use('v', Level(1, map)))
+  let n = 0
+  for (let round = 0; round < 10; round++) {
+    await append(Array.from({ length: 1 + next(60) }, () => ({ n: n++, keys: Array.from({ length: next(4) }, () => key()).filter(taken) })))
+    for (let i = 0; i < 40; i++) {
+      const options = { seqs: false, ...(next(2) && { values: false }), ...(next(3) || { keys: false }), ...(next(2) && { reverse: true }), ...(next(2) && { limit: 1 + next(20) }) }
+      if (options.keys === false) delete options.values
+      if (next(3)) options[['gt', 'gte'][next(2)]] = bound()
+      if (next(3)) options[['lt', 'lte'][next(2)]] = bound()
+      // Theirs never ends where the bounds are the wrong way round.
+      const [low, high] = [options.gt === undefined ? options.gte : options.gt, options.lt === undefined ? options.lte : options.lt]
+      if (low !== undefined && high !== undefined && !(charwise.encode(low) < charwise.encode(high))) continue
+      const own = await ours.v.read({ ...options }).collect()
+      const theirs = await promise(cb => pull(peer.v.read({ ...options }), pull.collect(cb)))
+      assert.deepEqual(own, theirs, `${JSON.stringify(options)} after ${n}, SEED=${seed}`)
+      const one = key()
+      if (!taken(one)) continue
+      const found = await promise(cb => peer.v.get(one, cb)).catch(err => err.notFound)
+      assert.deepEqual(await ours.v.get(one).catch(err => err.notFound), found, `${JSON.stringify(one)}, SEED=${seed}`)
+    }
+  }
+  await ours.close()
+  await promise(cb => peer.close(cb))
 })

@@ -1,0 +1,172 @@
+package level
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/lsm"
+	"github.com/flumedb/flumedb-wasm/core/memstore"
+	"github.com/flumedb/flumedb-wasm/core/order"
+	"github.com/flumedb/flumedb-wasm/core/view"
+	"github.com/flumedb/flumedb-wasm/core/viewtest"
+)
+
+// sized is the view with an index that is written down and merged soon.
+func sized(s lsm.Sizes) view.Kind {
+	return view.Kind{Name: Kind.Name, New: func(options json.Value) (view.View, error) {
+		v, err := parse(options)
+		if err != nil {
+			return nil, err
+		}
+		v.Tree = lsm.NewSized(s)
+		return v, nil
+	}}
+}
+
+var questions = []viewtest.Question{
+	{Method: "read", Pages: true},
+	{Method: "read", Args: `[{"reverse":true}]`, Pages: true},
+	{Method: "read", Args: `[{"gt":["a"],"lte":["b",undefined],"keys":false}]`, Pages: true},
+	{Method: "read", Args: `[{"gte":1,"lt":"x","reverse":true,"values":false,"seqs":false,"limit":7}]`, Pages: true},
+}
+
+func TestSuite(t *testing.T) {
+	for name, s := range map[string]lsm.Sizes{
+		"in memory": {Memory: 1 << 20, Inline: 1 << 20, Block: 1 << 10},
+		"in parts":  {Memory: 400, Inline: 1 << 20, Block: 100},
+		"at once":   {Memory: 1 << 20, Inline: 1, Block: 100},
+	} {
+		t.Run(name, func(t *testing.T) {
+			viewtest.Run(t, viewtest.Case{Kind: sized(s), Options: `{"keys":["n",["a","n"],[{"value":"tag"},{"each":"b.c"}]],"where":{"n":{"ne":1}}}`, Questions: questions, Records: 30})
+		})
+	}
+}
+
+func TestSuiteMapped(t *testing.T) {
+	viewtest.Run(t, viewtest.Case{
+		Kind: sized(lsm.Sizes{Memory: 300, Inline: 1 << 20, Block: 80}), Options: `{"mapped":true}`, Questions: questions, Records: 40,
+		Map: func(_ context.Context, first core.Seq, records [][]byte) (mapped []json.Value, err error) {
+			for _, r := range records {
+				other := json.Value(r).Member("other")
+				mapped = append(mapped, json.Value("["+string(other)+`,["a",`+string(other)+`]]`))
+			}
+			return mapped, nil
+		},
+	})
+}
+
+// TestModel compares reads of an index in many runs with a sorted slice.
+func TestModel(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	ctx := context.Background()
+	disk := new(memstore.Disk)
+	open := func() (*core.Log, *view.Set, *view.Mounted) {
+		log, err := core.Open(ctx, memstore.Open(disk), core.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := view.Open(log, view.Options{Pause: 1, Interval: 1, PartBytes: 2000, Batch: 4096})
+		v, err := set.Mount(ctx, view.Spec{Name: "v", Kind: sized(lsm.Sizes{Memory: 6000, Inline: 2000, Block: 500}), Options: json.Value(`"k"`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return log, set, v
+	}
+	log, set, v := open()
+	newest := map[string]int{} // by key
+	value := func() string {
+		if r.IntN(2) == 0 {
+			return fmt.Sprintf("%q", fmt.Sprintf("key of some length %d", r.IntN(400)))
+		}
+		return fmt.Sprint(r.IntN(400) - 200)
+	}
+	key := func(text string) string {
+		b, err := order.Append(nil, json.Value(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	seq := 0
+	for round := range 60 {
+		var records [][]byte
+		for range r.IntN(100) {
+			k := value()
+			records = append(records, fmt.Appendf(nil, `{"k":%s}`, k))
+			newest[key(k)] = seq
+			seq++
+		}
+		if len(records) > 0 {
+			if _, err := log.Append(ctx, records...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if round%10 == 9 {
+			if err := set.Close(ctx); err != nil {
+				t.Fatal(err)
+			}
+			log.Close(ctx)
+			log, set, v = open()
+		}
+		for range 10 {
+			low, high := value(), value()
+			reverse, limit := r.IntN(2) == 0, r.IntN(400)-100
+			var want []string
+			for k, seq := range newest {
+				if k > key(low) && k <= key(high) {
+					text, _ := order.AppendJSON(nil, []byte(k))
+					want = append(want, k+fmt.Sprintf("\x00{\"key\":%s,\"seq\":%d}", text, seq))
+				}
+			}
+			slices.Sort(want)
+			if reverse {
+				slices.Reverse(want)
+			}
+			if limit > 0 && limit < len(want) {
+				want = want[:limit]
+			}
+			for i, w := range want {
+				want[i] = w[strings.LastIndex(w, "\x00{")+1:]
+			}
+			var got []string
+			cursor := "null"
+			for cursor != "" {
+				args := fmt.Sprintf(`[{"gt":%s,"lte":%s,"reverse":%v,"limit":%d,"values":false},%s]`, low, high, reverse, limit, cursor)
+				page, err := v.Read(ctx, view.Newest, "read", json.Value(args))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for w := page.Member("items").Items(); ; {
+					item, more := w.Next()
+					if !more {
+						break
+					}
+					got = append(got, string(item))
+				}
+				cursor = string(page.Member("next"))
+			}
+			if !slices.Equal(got, want) {
+				t.Fatalf("round %d, from %s to %s, reverse %v, limit %d: %d items, want %d\n%.300v\n%.300v", round, low, high, reverse, limit, len(got), len(want), got, want)
+			}
+		}
+		// A key alone.
+		k := value()
+		answer, err := v.Read(ctx, view.Newest, "get", json.Value("["+k+",false]"))
+		if want, ok := newest[key(k)]; ok != (err == nil) || ok && string(answer.Member("seq")) != fmt.Sprint(want) {
+			t.Fatalf("get %s: %s, %v; want %d, %v", k, answer, err, want, ok)
+		}
+	}
+	if v.Status().Bytes < 5000 {
+		t.Fatalf("only %d bytes are stored", v.Status().Bytes)
+	}
+	set.Close(ctx)
+	log.Close(ctx)
+}

@@ -1,0 +1,436 @@
+package lsm
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"math/bits"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/view"
+)
+
+// A block is a part that holds consecutive entries of a run, in groups of 16:
+//
+//	+--------+--------+-----+----------------------+----------+
+//	| group  | group  | …   | groups: n × uint32   | n uint32 |
+//	+--------+--------+-----+----------------------+----------+
+//
+// groups is where each group begins. An entry is
+//
+//	+----------+--------+-------+------------+
+//	| shared   | rest n | seq   | rest       |
+//	+----------+--------+-------+------------+
+//	  uvarint                     n bytes
+//
+// where shared is how many bytes the key begins with as the entry before it in
+// the group does; of a group's first entry it is 0.
+//
+// The index of a run is a part of
+//
+//	+--------+--------+----------+--------+-----+
+//	| sum    | count  | last n   | last   | …   |   for each block
+//	+--------+--------+----------+--------+-----+
+//	  uint64   uvarint  uvarint    n bytes
+//
+// where sum is XXH64 of the block and last its last key.
+const groupSize = 16
+
+// builder makes a block.
+type builder struct {
+	b      []byte
+	groups []uint32
+	count  int
+	last   []byte
+}
+
+func (w *builder) add(key []byte, seq core.Seq) {
+	shared := 0
+	if w.count%groupSize == 0 {
+		w.groups = append(w.groups, uint32(len(w.b)))
+	} else {
+		shared = sharedBytes(key, w.last)
+	}
+	w.b = binary.AppendUvarint(w.b, uint64(shared))
+	w.b = binary.AppendUvarint(w.b, uint64(len(key)-shared))
+	w.b = binary.AppendUvarint(w.b, uint64(seq))
+	w.b = append(w.b, key[shared:]...)
+	w.last = append(w.last[:0], key...)
+	w.count++
+}
+
+// sharedBytes is how many bytes two keys begin with alike.
+func sharedBytes(a, b []byte) int {
+	n := min(len(a), len(b))
+	i := 0
+	for ; i+8 <= n; i += 8 {
+		if x := binary.LittleEndian.Uint64(a[i:]) ^ binary.LittleEndian.Uint64(b[i:]); x != 0 {
+			return i + bits.TrailingZeros64(x)>>3
+		}
+	}
+	for i < n && a[i] == b[i] {
+		i++
+	}
+	return i
+}
+
+func (w *builder) size() int { return len(w.b) + 4*len(w.groups) }
+
+// finish gives the block, and begins another.
+func (w *builder) finish() []byte {
+	b := w.b
+	for _, g := range w.groups {
+		b = binary.LittleEndian.AppendUint32(b, g)
+	}
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(w.groups)))
+	w.b, w.groups, w.count = make([]byte, 0, cap(b)), w.groups[:0], 0
+	return b
+}
+
+var errBlock = errors.New("a block of an index is not what it should be")
+
+// groupsOf is how many groups a block has.
+func groupsOf(block []byte) (int, error) {
+	if len(block) < 4 {
+		return 0, errBlock
+	}
+	n := int(binary.LittleEndian.Uint32(block[len(block)-4:]))
+	if n <= 0 || n > (len(block)-4)/4 {
+		return 0, errBlock
+	}
+	return n, nil
+}
+
+// bounds is where group g of n begins and ends.
+func bounds(block []byte, g, n int) (from, to int, err error) {
+	table := len(block) - 4 - 4*n
+	from = int(binary.LittleEndian.Uint32(block[table+4*g:]))
+	to = table
+	if g+1 < n {
+		to = int(binary.LittleEndian.Uint32(block[table+4*g+4:]))
+	}
+	if from > to || to > table {
+		return 0, 0, errBlock
+	}
+	return from, to, nil
+}
+
+// firstKey is the first key of a group.
+func firstKey(block []byte, g, n int) ([]byte, error) {
+	from, to, err := bounds(block, g, n)
+	if err != nil {
+		return nil, err
+	}
+	b := block[from:to]
+	_, i := binary.Uvarint(b)
+	if i <= 0 {
+		return nil, errBlock
+	}
+	size, k := binary.Uvarint(b[i:])
+	if k <= 0 {
+		return nil, errBlock
+	}
+	i += k
+	_, k = binary.Uvarint(b[i:])
+	if k <= 0 || size > uint64(len(b)-i-k) {
+		return nil, errBlock
+	}
+	return b[i+k : i+k+int(size)], nil
+}
+
+// group is the entries of one group, taken apart.
+type group struct {
+	keys  []byte
+	ends  [groupSize]int
+	seqs  [groupSize]core.Seq
+	count int
+}
+
+func (g *group) key(i int) []byte {
+	start := 0
+	if i > 0 {
+		start = g.ends[i-1]
+	}
+	return g.keys[start:g.ends[i]:g.ends[i]]
+}
+
+func (g *group) read(block []byte, at, n int) error {
+	from, to, err := bounds(block, at, n)
+	if err != nil {
+		return err
+	}
+	g.keys, g.count = g.keys[:0], 0
+	last := 0 // where the key before begins
+	for b := block[from:to]; len(b) > 0; {
+		if g.count == groupSize {
+			return errBlock
+		}
+		var numbers [3]uint64
+		for i := range numbers {
+			v, k := binary.Uvarint(b)
+			if k <= 0 {
+				return errBlock
+			}
+			numbers[i], b = v, b[k:]
+		}
+		shared, rest := numbers[0], numbers[1]
+		if shared > uint64(len(g.keys)-last) || rest > uint64(len(b)) {
+			return errBlock
+		}
+		begin := len(g.keys)
+		g.keys = append(g.keys, g.keys[last:last+int(shared)]...)
+		g.keys = append(g.keys, b[:rest]...)
+		last, b = begin, b[rest:]
+		g.ends[g.count] = len(g.keys)
+		g.seqs[g.count] = core.Seq(numbers[2])
+		g.count++
+	}
+	if g.count == 0 {
+		return errBlock
+	}
+	return nil
+}
+
+// run is entries that are written down, in the order of their keys.
+type run struct {
+	ids   []uint32 // of the blocks
+	index view.Ref // the part that tells the rest of each block
+	bytes int
+	count int
+
+	// From the index, once it was read:
+	sums  []uint64
+	lasts []byte // the last key of each block, one behind the other
+	ends  []uint32
+}
+
+func (r *run) last(i int) []byte {
+	start := uint32(0)
+	if i > 0 {
+		start = r.ends[i-1]
+	}
+	return r.lasts[start:r.ends[i]:r.ends[i]]
+}
+
+func (r *run) ref(i int) view.Ref { return view.Ref{ID: r.ids[i], Sum: r.sums[i]} }
+
+// loaded reports whether the index was read.
+func (r *run) loaded() bool { return len(r.sums) == len(r.ids) }
+
+func appendIndex(b []byte, sum uint64, count int, last []byte) []byte {
+	b = binary.LittleEndian.AppendUint64(b, sum)
+	b = binary.AppendUvarint(b, uint64(count))
+	b = binary.AppendUvarint(b, uint64(len(last)))
+	return append(b, last...)
+}
+
+// load takes in the index.
+func (r *run) load(b []byte) error {
+	var sums []uint64
+	var lasts []byte
+	var ends []uint32
+	for len(b) > 0 {
+		if len(b) < 8 {
+			return errBlock
+		}
+		sums = append(sums, binary.LittleEndian.Uint64(b))
+		b = b[8:]
+		_, k := binary.Uvarint(b)
+		if k <= 0 {
+			return errBlock
+		}
+		n, i := binary.Uvarint(b[k:])
+		if i <= 0 || n > uint64(len(b)-k-i) {
+			return errBlock
+		}
+		b = b[k+i:]
+		lasts = append(lasts, b[:n]...)
+		ends = append(ends, uint32(len(lasts)))
+		b = b[n:]
+	}
+	if len(sums) != len(r.ids) {
+		return errBlock
+	}
+	r.sums, r.lasts, r.ends = sums, lasts, ends
+	return nil
+}
+
+// find is the first block that may hold key or a later one; len(r.ids) where
+// none does.
+func (r *run) find(key []byte) int {
+	low, high := 0, len(r.ids)
+	for low < high {
+		middle := (low + high) / 2
+		if bytes.Compare(r.last(middle), key) < 0 {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}
+
+// parts gives parts of runs: to a call, which may have to wait, or to Tend.
+type parts func(ref view.Ref) ([]byte, error)
+
+// runSource walks over a run.
+type runSource struct {
+	r         *run
+	parts     parts
+	low, high []byte
+	reverse   bool
+
+	begun  bool
+	block  int
+	b      []byte
+	groups int
+	g      int // the group in hand
+	group  group
+	at     int // the next entry in it
+}
+
+func newRunSource(r *run, p parts, low, high []byte, reverse bool) *runSource {
+	return &runSource{r: r, parts: p, low: low, high: high, reverse: reverse}
+}
+
+func (s *runSource) next() (key []byte, seq core.Seq, err error) {
+	if !s.begun {
+		if err := s.begin(); err != nil {
+			return nil, 0, err
+		}
+		s.begun = true
+	}
+	for {
+		if s.b == nil {
+			return nil, 0, nil
+		}
+		if s.at >= 0 && s.at < s.group.count {
+			key, seq := s.group.key(s.at), s.group.seqs[s.at]
+			if s.reverse {
+				if s.low != nil && bytes.Compare(key, s.low) < 0 {
+					s.b = nil
+					return nil, 0, nil
+				}
+				s.at--
+			} else {
+				if s.high != nil && bytes.Compare(key, s.high) >= 0 {
+					s.b = nil
+					return nil, 0, nil
+				}
+				s.at++
+			}
+			return key, seq, nil
+		}
+		if err := s.turn(); err != nil {
+			return nil, 0, err
+		}
+	}
+}
+
+// begin finds the first entry of the range.
+func (s *runSource) begin() error {
+	if !s.r.loaded() {
+		b, err := s.parts(s.r.index)
+		if err != nil {
+			return err
+		}
+		if err := s.r.load(b); err != nil {
+			return err
+		}
+	}
+	bound := s.low
+	if s.reverse {
+		bound = s.high
+	}
+	switch {
+	case bound != nil:
+		s.block = s.r.find(bound)
+	case s.reverse:
+		s.block = len(s.r.ids)
+	}
+	if s.reverse && s.block == len(s.r.ids) {
+		s.block--
+		bound = nil
+	}
+	if s.block == len(s.r.ids) {
+		return nil
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	if bound == nil {
+		return nil // open has put it at the end to begin with
+	}
+	// The last group that begins at or before the bound.
+	low, high := 0, s.groups-1
+	for low < high {
+		middle := (low + high + 1) / 2
+		first, err := firstKey(s.b, middle, s.groups)
+		if err != nil {
+			return err
+		}
+		if bytes.Compare(first, bound) <= 0 {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+	}
+	s.g = low
+	if err := s.group.read(s.b, s.g, s.groups); err != nil {
+		return err
+	}
+	s.at = 0
+	for s.at < s.group.count && bytes.Compare(s.group.key(s.at), bound) < 0 {
+		s.at++
+	}
+	if s.reverse {
+		s.at-- // the bound is not in the range
+	}
+	return nil
+}
+
+// open gets the block in hand, at the end to begin with.
+func (s *runSource) open() (err error) {
+	if s.b, err = s.parts(s.r.ref(s.block)); err != nil {
+		return err
+	}
+	if s.groups, err = groupsOf(s.b); err != nil {
+		return err
+	}
+	s.g, s.at = 0, 0
+	if s.reverse {
+		s.g = s.groups - 1
+	}
+	if err := s.group.read(s.b, s.g, s.groups); err != nil {
+		return err
+	}
+	if s.reverse {
+		s.at = s.group.count - 1
+	}
+	return nil
+}
+
+// turn goes to the next group, or to the next block.
+func (s *runSource) turn() error {
+	step := 1
+	if s.reverse {
+		step = -1
+	}
+	if g := s.g + step; g >= 0 && g < s.groups {
+		s.g = g
+		if err := s.group.read(s.b, s.g, s.groups); err != nil {
+			return err
+		}
+		s.at = 0
+		if s.reverse {
+			s.at = s.group.count - 1
+		}
+		return nil
+	}
+	if block := s.block + step; block >= 0 && block < len(s.r.ids) {
+		s.block = block
+		return s.open()
+	}
+	s.b = nil
+	return nil
+}

@@ -1,0 +1,296 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/flumedb/flumedb-wasm/core"
+)
+
+// Storing is a View that keeps parts of its state in the log's store, and so
+// can outgrow memory. A part is written once and never changed; what Save gives
+// refers to the parts that the state needs.
+type Storing interface {
+	View
+
+	// Attach gives the view its shelf, before anything else.
+	Attach(shelf *Shelf)
+
+	// Tend does a piece of the work that the view has in the background:
+	// writing down what has gathered in memory, merging parts. It may wait,
+	// takes milliseconds, and holds mu while it touches what the other
+	// methods do and at no other time. While the view is being built, it is
+	// to do no more than what makes room. more says that there is more to do,
+	// changed that Save would give something else now. After an error it is
+	// tried again some time later.
+	Tend(ctx context.Context, mu sync.Locker, building bool) (more, changed bool, err error)
+
+	// Full reports whether Apply is to be held up until Tend has been called.
+	Full() bool
+
+	// Stored is how many bytes its parts are.
+	Stored() int
+
+	// Parts lists the parts that the state as last saved or loaded needs, and
+	// those being written for a later one. Others are deleted once the state
+	// is stored.
+	Parts() []uint32
+}
+
+// Ref is a part on a shelf: where it is, and what it has to be.
+type Ref struct {
+	ID  uint32
+	Sum uint64
+}
+
+// errLost: a part is gone or not what it was.
+var errLost = errors.New("a part of the view's state is lost")
+
+// Shelf is where a view keeps its parts, as values beside its checkpoint. Their
+// numbers are used again, the lowest first, so that there are never many.
+type Shelf struct {
+	set  *Set
+	name string
+
+	mu   sync.Mutex
+	used map[uint32]bool // not to be written over
+	next uint32          // no number below is free
+}
+
+func newShelf(set *Set, name string) *Shelf {
+	return &Shelf{set: set, name: name, used: map[uint32]bool{}}
+}
+
+func (s *Shelf) key(id uint32) string {
+	return s.name + "/" + strconv.FormatUint(uint64(id), 10)
+}
+
+// Write stores a part. It keeps b, which must not change any more.
+func (s *Shelf) Write(ctx context.Context, b []byte) (Ref, error) {
+	s.mu.Lock()
+	for s.used[s.next] {
+		s.next++
+	}
+	id := s.next
+	s.used[id] = true
+	s.mu.Unlock()
+	if err := s.set.log.SetCheckpoint(ctx, s.key(id), b); err != nil {
+		s.free(id)
+		return Ref{}, err
+	}
+	ref := Ref{id, xxhash.Sum64(b)}
+	s.set.parts.add(s, ref, b)
+	return ref, nil
+}
+
+func (s *Shelf) free(id uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.used, id)
+	s.next = min(s.next, id)
+}
+
+// Read reads a part, from memory if it is there. The caller must not change it.
+func (s *Shelf) Read(ctx context.Context, ref Ref) ([]byte, error) {
+	if b, ok := s.set.parts.find(s, ref); ok {
+		return b, nil
+	}
+	b, err := s.set.log.Checkpoint(ctx, s.key(ref.ID))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	if err != nil && !errors.Is(err, core.ErrCorrupt) {
+		return nil, err
+	}
+	if err != nil || b == nil || xxhash.Sum64(b) != ref.Sum {
+		return nil, fmt.Errorf("part %d: %w", ref.ID, errLost)
+	}
+	s.set.parts.add(s, ref, b)
+	return b, nil
+}
+
+// hold takes numbers for used.
+func (s *Shelf) hold(ids []uint32) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		s.used[id] = true
+	}
+}
+
+// clear deletes all parts that are held and not among those kept.
+func (s *Shelf) clear(ctx context.Context, kept ...[]uint32) error {
+	needed := map[uint32]bool{}
+	for _, ids := range kept {
+		for _, id := range ids {
+			needed[id] = true
+		}
+	}
+	s.mu.Lock()
+	var gone []uint32
+	for id := range s.used {
+		if !needed[id] {
+			gone = append(gone, id)
+		}
+	}
+	s.mu.Unlock()
+	for _, id := range gone {
+		if err := s.set.log.SetCheckpoint(ctx, s.key(id), nil); err != nil {
+			return err // it is held, and so tried again
+		}
+		s.free(id)
+	}
+	return nil
+}
+
+// sweepMisses is how many numbers without a part end the look for more.
+const sweepMisses = 4
+
+// sweep deletes parts that a crash has left: numbers below those in use that
+// are free, and what stands above them.
+func (s *Shelf) sweep(ctx context.Context) error {
+	s.mu.Lock()
+	end := uint32(0)
+	for id := range s.used {
+		end = max(end, id+1)
+	}
+	var stray []uint32
+	for id := uint32(0); id < end; id++ {
+		if !s.used[id] {
+			stray = append(stray, id)
+		}
+	}
+	s.mu.Unlock()
+	for misses := 0; misses < sweepMisses; end++ {
+		b, err := s.set.log.Checkpoint(ctx, s.key(end))
+		if err != nil && !errors.Is(err, core.ErrCorrupt) {
+			return err
+		}
+		if err == nil && b == nil {
+			misses++
+			continue
+		}
+		misses = 0
+		stray = append(stray, end)
+	}
+	for _, id := range stray {
+		if err := s.set.log.SetCheckpoint(ctx, s.key(id), nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// partCache keeps parts that were used lately, up to a number of bytes.
+type partCache struct {
+	mu    sync.Mutex
+	limit int
+	bytes int
+	tick  int
+	parts map[partKey]*cachedPart
+}
+
+type partKey struct {
+	shelf *Shelf
+	ref   Ref
+}
+
+type cachedPart struct {
+	b    []byte
+	used int
+}
+
+func (c *partCache) find(s *Shelf, ref Ref) ([]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p, ok := c.parts[partKey{s, ref}]
+	if !ok {
+		return nil, false
+	}
+	c.tick++
+	p.used = c.tick
+	return p.b, true
+}
+
+func (c *partCache) add(s *Shelf, ref Ref, b []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := partKey{s, ref}
+	if _, ok := c.parts[key]; ok || len(b) > c.limit/2 {
+		return
+	}
+	if c.parts == nil {
+		c.parts = map[partKey]*cachedPart{}
+	}
+	c.tick++
+	c.parts[key] = &cachedPart{b, c.tick}
+	c.bytes += len(b)
+	for c.bytes > c.limit {
+		// A hundred parts fill the cache: a look at each is cheaper than a list.
+		var oldest partKey
+		last := c.tick + 1
+		for k, p := range c.parts {
+			if p.used < last {
+				oldest, last = k, p.used
+			}
+		}
+		c.bytes -= len(c.parts[oldest].b)
+		delete(c.parts, oldest)
+	}
+}
+
+// Part is a part of the view's state; false where it has to be awaited.
+func (c *Call) Part(ref Ref) ([]byte, bool) {
+	if b, ok := c.parts[ref]; ok {
+		return b, true
+	}
+	if b, ok := c.m.set.parts.find(c.m.shelf, ref); ok {
+		c.take(ref, b)
+		return b, true
+	}
+	if len(c.wanted) == 0 {
+		c.Await(c.fetchParts)
+	}
+	c.wanted = append(c.wanted, ref)
+	return nil, false
+}
+
+// take keeps a part for the rounds of the call.
+func (c *Call) take(ref Ref, b []byte) {
+	if c.parts == nil {
+		c.parts = map[Ref][]byte{}
+	}
+	c.parts[ref] = b
+}
+
+// fetchParts gets the parts that Part has lacked, all at once.
+func (c *Call) fetchParts(ctx context.Context) (first error) {
+	wanted := c.wanted
+	c.wanted = nil
+	type part struct {
+		ref Ref
+		b   []byte
+		err error
+	}
+	parts := make(chan part, len(wanted))
+	for _, ref := range wanted {
+		go func() {
+			b, err := c.m.shelf.Read(ctx, ref)
+			parts <- part{ref, b, err}
+		}()
+	}
+	for range wanted {
+		p := <-parts
+		if p.err == nil {
+			c.take(p.ref, p.b)
+		} else if first == nil {
+			first = p.err
+		}
+	}
+	return first
+}
