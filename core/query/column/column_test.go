@@ -13,7 +13,7 @@ import (
 )
 
 // TestColumn compares columns to plain slices, for values of which there are
-// few, some hundreds, and many, with gaps and records that are dropped.
+// few, some hundreds, and many, with gaps.
 func TestColumn(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
@@ -36,13 +36,6 @@ func TestColumn(t *testing.T) {
 				v := strconv.Itoa(r.IntN(1 + r.IntN(different)))
 				want = append(want, v)
 				c.Put(len(want)-1, []byte(v))
-			}
-			if r.IntN(20) == 0 {
-				seq := r.IntN(len(want))
-				c.Drop(seq)
-				if seq < c.Len() {
-					want[seq] = "-"
-				}
 			}
 			if n := len(want); n%(size/3) == 0 {
 				check(t, name, r, c, want)
