@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
@@ -129,11 +128,20 @@ func (v *query) goOn(c *view.Call, b *building) {
 // missing is what has no column and could have one.
 func (v *query) missing(wants []json.Path) (missing []json.Path) {
 	for _, path := range wants {
-		if v.find(path) == nil && !slices.ContainsFunc(v.wide, path.Equal) && !slices.ContainsFunc(missing, path.Equal) {
+		if v.find(path) == nil && !has(v.wide, path) && !has(missing, path) {
 			missing = append(missing, path)
 		}
 	}
 	return missing
+}
+
+func has(paths []json.Path, path json.Path) bool {
+	for _, p := range paths {
+		if p.Equal(path) {
+			return true
+		}
+	}
+	return false
 }
 
 // forget makes room for n columns, by dropping those that have not been used
@@ -142,7 +150,7 @@ func (v *query) forget(n int, wants []json.Path) {
 	for len(v.wanted) > 0 && len(v.wanted)+n > mostWanted {
 		oldest := -1
 		for i, f := range v.wanted {
-			if !slices.ContainsFunc(wants, f.path.Equal) && (oldest < 0 || f.used < v.wanted[oldest].used) {
+			if !has(wants, f.path) && (oldest < 0 || f.used < v.wanted[oldest].used) {
 				oldest = i
 			}
 		}

@@ -55,7 +55,7 @@ func TestSuite(t *testing.T) {
 		"mapped declared": {Options: indexes, Map: mapped},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.Kind, c.Record, c.Questions, c.Records = query.Kind, record, questions, 40
+			c.Kind, c.Record, c.Questions, c.Records = query.Kind, record, questions, 25
 			viewtest.Run(t, c)
 		})
 	}

@@ -31,50 +31,49 @@ func (v *query) explain(c *view.Call) error {
 	}
 	b = append(b, `"scores":{`...)
 	for i, s := range p.scores {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(json.AppendText(b, []byte(s.key)), ':')
-		b = strconv.AppendInt(b, int64(s.score), 10)
+		b = appendNumber(append(json.AppendText(comma(b, i), []byte(s.key)), ':'), "", s.score)
 	}
 	b = append(b, `},"columns":[`...)
 	n := 0
 	for _, f := range p.fields {
-		if f == nil {
-			continue
+		if f != nil {
+			b = appendPaths(append(comma(b, n), `{"path":`...), f.path)
+			b = appendNumber(b, `,"values":`, f.Values()-2)
+			b = append(appendNumber(b, `,"bytes":`, f.Bytes()), '}')
+			n++
 		}
-		if n++; n > 1 {
-			b = append(b, ',')
-		}
-		b = appendJSONPath(append(b, `{"path":`...), f.path)
-		b = strconv.AppendInt(append(b, `,"values":`...), int64(f.Values()-2), 10)
-		b = append(strconv.AppendInt(append(b, `,"bytes":`...), int64(f.Bytes()), 10), '}')
 	}
 	b = append(b, ']')
 	if len(builds) > 0 {
 		b = append(b, `,"builds":[`...)
 		for i, path := range builds {
-			if i > 0 {
-				b = append(b, ',')
-			}
-			b = appendJSONPath(b, path)
+			b = appendPaths(comma(b, i), path)
 		}
 		b = append(b, ']')
 	}
 	if len(p.match) > 0 {
-		b = strconv.AppendInt(append(b, `,"matches":`...), int64(p.match[0].Count()), 10)
+		b = appendNumber(b, `,"matches":`, p.match[0].Count())
 	}
 	c.Out = append(b, '}')
 	return nil
 }
 
-func appendJSONPath(b []byte, path json.Path) []byte {
+func appendPaths(b []byte, path json.Path) []byte {
 	b = append(b, '[')
 	for i, name := range path {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = json.AppendText(b, []byte(name))
+		b = json.AppendText(comma(b, i), []byte(name))
 	}
 	return append(b, ']')
+}
+
+// comma separates what is not the first.
+func comma(b []byte, i int) []byte {
+	if i > 0 {
+		b = append(b, ',')
+	}
+	return b
+}
+
+func appendNumber(b []byte, name string, n int) []byte {
+	return strconv.AppendInt(append(b, name...), int64(n), 10)
 }

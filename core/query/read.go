@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -281,15 +280,13 @@ func (r *reading) emit(v json.Value) {
 	if r.left > 0 {
 		r.left--
 	}
-	if r.count > 0 {
-		r.out = append(r.out, ',')
-	}
+	r.out = comma(r.out, r.count)
 	r.count++
 	if !r.withSeqs {
 		r.out = mfr.Append(r.out, v)
 		return
 	}
-	r.out = strconv.AppendInt(append(r.out, `{"seq":`...), int64(r.seq), 10)
+	r.out = appendNumber(r.out, `{"seq":`, int(r.seq))
 	r.out = append(mfr.Append(append(r.out, `,"value":`...), v), '}')
 }
 
@@ -299,19 +296,17 @@ func (r *reading) answer(c *view.Call) {
 	if !more {
 		r.run.End()
 	}
-	b := append(r.out, `],"through":`...)
-	b = strconv.AppendInt(b, int64(r.through), 10)
+	b := appendNumber(append(r.out, ']'), `,"through":`, int(r.through))
 	if more {
 		at, last := r.at, r.last
 		if r.order != nil {
 			at, last = r.all.at, r.all.last
 		}
-		b = strconv.AppendInt(append(b, `,"next":{"at":`...), int64(at), 10)
-		b = strconv.AppendInt(append(b, `,"last":`...), int64(last), 10)
-		b = strconv.AppendInt(append(b, `,"left":`...), int64(r.left), 10)
-		b = strconv.AppendInt(append(b, `,"skip":`...), int64(r.skip), 10)
-		b = strconv.AppendInt(append(b, `,"through":`...), int64(r.through), 10)
-		b = append(b, '}')
+		b = appendNumber(b, `,"next":{"at":`, int(at))
+		b = appendNumber(b, `,"last":`, int(last))
+		b = appendNumber(b, `,"left":`, r.left)
+		b = appendNumber(b, `,"skip":`, r.skip)
+		b = append(appendNumber(b, `,"through":`, int(r.through)), '}')
 	}
 	if !r.query.Streams() {
 		b = append(b, `,"whole":true`...)

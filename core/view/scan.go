@@ -9,6 +9,9 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/json"
 )
 
+// scanBytes is about how much is read at a time for a call.
+const scanBytes = 1 << 20
+
 // Scan reads the records from one seq through another, walking down if reverse
 // says so, as the view sees them, until each answers false; deleted records, and
 // those that the view's Map leaves out, are left out. It waits, and so is for
@@ -24,7 +27,7 @@ func (c *Call) Scan(ctx context.Context, from, through core.Seq, reverse bool, e
 		}
 	}
 	for reverse && from >= through || !reverse && from <= through {
-		runs, err := c.m.set.log.Read(ctx, core.Range{From: from, Through: through, Reverse: reverse, Budget: c.m.set.opts.Batch, Memory: &memory})
+		runs, err := c.m.set.log.Read(ctx, core.Range{From: from, Through: through, Reverse: reverse, Budget: scanBytes, Memory: &memory})
 		if err != nil {
 			return err
 		}
@@ -104,7 +107,7 @@ func (c *Call) fetch(ctx context.Context) error {
 	r := core.Range{From: first, Through: last, Reverse: first > last, Budget: 1}
 	const near = 100 // records from one to the next, so that all between may as well be read
 	if max(first-last, last-first) < near*core.Seq(len(lacking)) {
-		r.Budget = c.m.set.opts.Batch
+		r.Budget = scanBytes
 	}
 	for len(lacking) > 0 {
 		if r.From = lacking[0]; (r.From < r.Through) == r.Reverse {

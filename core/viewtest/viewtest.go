@@ -312,9 +312,7 @@ func (x *suite) methods() (all []string) {
 func (x *suite) version(t *testing.T) {
 	disk := new(memstore.Disk)
 	d := x.open(t, disk)
-	for _, r := range x.records {
-		d.append(t, r) // a segment each, so that they are not all read at once
-	}
+	d.append(t, x.records...)
 	d.ask(t, view.Newest)
 	d.close(t)
 

@@ -17,7 +17,7 @@ import (
 type ID = uint32
 
 const (
-	// None is of a seq without a record: it was deleted, or left out by the
+	// None is of a seq without a record: it is deleted, or left out by the
 	// view's Map. It meets no condition.
 	None ID = 0
 
@@ -127,24 +127,6 @@ func (c *Column) push(id ID) {
 	c.blocks[len(c.blocks)-1].push(id)
 	c.counts[id]++
 	c.n++
-}
-
-// Drop forgets the record seq.
-func (c *Column) Drop(seq int) {
-	if seq >= c.n {
-		return
-	}
-	b, i := &c.blocks[seq/blockSize], seq%blockSize
-	c.counts[b.at(i)]--
-	c.counts[None]++
-	switch {
-	case b.one != nil:
-		b.one[i] = uint8(None)
-	case b.two != nil:
-		b.two[i] = uint16(None)
-	default:
-		b.four[i] = None
-	}
 }
 
 func (b *block) push(id ID) {

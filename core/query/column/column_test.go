@@ -13,14 +13,14 @@ import (
 )
 
 // TestColumn compares columns to plain slices, for values of which there are
-// few, some hundreds, and many, with gaps and records that are dropped.
+// few, some hundreds, and many, with gaps.
 func TestColumn(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	r := rand.New(rand.NewPCG(seed, 0))
 	for _, different := range []int{3, 200, 5000, 100_000} {
 		size := 1000 + r.IntN(3000)
-		if different > 1000 {
-			size = 140_000
+		if different == 100_000 {
+			size = 80_000 // more than one block, and numbers of four bytes
 		}
 		name := fmt.Sprintf("%d values, %d seqs, seed %d", different, size, seed)
 		c := column.New()
@@ -34,17 +34,13 @@ func TestColumn(t *testing.T) {
 				c.Put(len(want)-1, nil)
 			default:
 				v := strconv.Itoa(r.IntN(1 + r.IntN(different)))
+				if different == 100_000 {
+					v = strconv.Itoa(len(want))
+				}
 				want = append(want, v)
 				c.Put(len(want)-1, []byte(v))
 			}
-			if r.IntN(20) == 0 {
-				seq := r.IntN(len(want))
-				c.Drop(seq)
-				if seq < c.Len() {
-					want[seq] = "-"
-				}
-			}
-			if n := len(want); n%(size/3) == 0 {
+			if n := len(want); n%(size/2) == 0 {
 				check(t, name, r, c, want)
 			}
 		}
@@ -79,7 +75,7 @@ func check(t *testing.T, name string, r *rand.Rand, c *column.Column, want []str
 			t.Fatalf("%s: seq %d is %d, %q, and should be %q", name, seq, id, c.Value(id), v)
 		}
 	}
-	for range 20 {
+	for range 5 {
 		v := want[r.IntN(len(want))]
 		if v == "-" {
 			continue

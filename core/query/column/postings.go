@@ -55,8 +55,7 @@ func (c *Column) posted() *postings {
 
 // Few is the records of a value that not many have.
 type Few struct {
-	// Listed are seqs in order, all of the value below Tail, and perhaps such
-	// that have been dropped since.
+	// Listed are the seqs of the value below Tail, in order.
 	Listed []uint32
 
 	// Tail is the seq from which on all have to be looked at.

@@ -10,5 +10,5 @@
 // Terms, so that an index can answer them.
 //
 // Values are JSON texts, nil where JavaScript has undefined. Where this package
-// differs from the one of npm, docs/views.md says so.
+// differs from the one of npm, docs/views-query.md says so.
 package mfr

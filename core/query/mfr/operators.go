@@ -9,42 +9,48 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
-// simple are the operators that make one value of another.
-var simple map[string]func(p *parser, argument json.Value) expr
-
-func init() {
-	simple = map[string]func(*parser, json.Value) expr{
-		"$lt":  comparison(func(v, c json.Value) bool { return less(v, c) }),
-		"$lte": comparison(func(v, c json.Value) bool { return lessOrEqual(v, c) }),
-		"$gt":  comparison(func(v, c json.Value) bool { return less(c, v) }),
-		"$gte": comparison(func(v, c json.Value) bool { return lessOrEqual(c, v) }),
-		"$eq":  comparison(identical),
-		"$ne":  comparison(func(v, c json.Value) bool { return !identical(v, c) }),
-		"$not": (*parser).not,
-		"$truthy": func(*parser, json.Value) expr {
-			return func(_ *Run, v json.Value) json.Value { return boolean(truthy(v)) }
-		},
-		"$prefix": (*parser).prefix,
-		"$is":     (*parser).is,
-		"$in":     (*parser).in,
-		"$type": func(*parser, json.Value) expr {
-			return func(r *Run, v json.Value) json.Value { return json.Value(`"` + typeOf(v) + `"`) }
-		},
-		"$int": func(*parser, json.Value) expr {
-			return func(_ *Run, v json.Value) json.Value {
-				f, ok := v.Float()
-				return boolean(ok && f == math.Trunc(f) && !math.IsInf(f, 0))
-			}
-		},
-		"$mod": (*parser).mod,
-		"$get": (*parser).get,
+// simple is the operator of a name that makes one value of another; nil where
+// there is none.
+func (p *parser) simple(name string, c json.Value) expr {
+	var holds func(v json.Value) bool
+	switch name {
+	case "$lt":
+		holds = func(v json.Value) bool { return less(v, c) }
+	case "$lte":
+		holds = func(v json.Value) bool { return lessOrEqual(v, c) }
+	case "$gt":
+		holds = func(v json.Value) bool { return less(c, v) }
+	case "$gte":
+		holds = func(v json.Value) bool { return lessOrEqual(c, v) }
+	case "$eq":
+		holds = func(v json.Value) bool { return identical(v, c) }
+	case "$ne":
+		holds = func(v json.Value) bool { return !identical(v, c) }
+	case "$not":
+		return p.not(c)
+	case "$truthy":
+		holds = truthy
+	case "$prefix":
+		holds = p.prefix(c)
+	case "$is":
+		holds = p.is(c)
+	case "$in":
+		holds = p.in(c)
+	case "$type":
+		return func(_ *Run, v json.Value) json.Value { return json.Value(`"` + typeOf(v) + `"`) }
+	case "$int":
+		holds = func(v json.Value) bool {
+			f, ok := v.Float()
+			return ok && f == math.Trunc(f) && !math.IsInf(f, 0)
+		}
+	case "$mod":
+		return p.mod(c)
+	case "$get":
+		return p.get(c)
+	default:
+		return nil
 	}
-}
-
-func comparison(holds func(v, c json.Value) bool) func(*parser, json.Value) expr {
-	return func(_ *parser, c json.Value) expr {
-		return func(_ *Run, v json.Value) json.Value { return boolean(holds(v, c)) }
-	}
+	return func(_ *Run, v json.Value) json.Value { return boolean(holds(v)) }
 }
 
 // not is true for what JavaScript takes for false; with a rule, for what does
@@ -67,26 +73,26 @@ func (p *parser) not(rule json.Value) expr {
 }
 
 // prefix is of strings, and of arrays.
-func (p *parser) prefix(c json.Value) expr {
+func (p *parser) prefix(c json.Value) func(json.Value) bool {
 	switch c.Kind() {
 	case json.String:
 		want, _ := c.Text(nil)
-		return func(_ *Run, v json.Value) json.Value {
+		return func(v json.Value) bool {
 			text, ok := v.Text(nil)
-			return boolean(ok && bytes.HasPrefix(text, want))
+			return ok && bytes.HasPrefix(text, want)
 		}
 	case json.Array:
-		return func(_ *Run, v json.Value) json.Value {
+		return func(v json.Value) bool {
 			if v.Kind() != json.Array {
-				return jsonFalse
+				return false
 			}
 			for want, got := c.Items(), v.Items(); ; {
 				w, more := want.Next()
 				if !more {
-					return jsonTrue
+					return true
 				}
 				if g, _ := got.Next(); !identical(g, w) {
-					return jsonFalse
+					return false
 				}
 			}
 		}
@@ -97,14 +103,14 @@ func (p *parser) prefix(c json.Value) expr {
 
 // is takes the names of typeof, and "array" and "null", which JavaScript calls
 // objects.
-func (p *parser) is(c json.Value) expr {
+func (p *parser) is(c json.Value) func(json.Value) bool {
 	switch name := c.Str(); name {
 	case "object", "string", "number", "boolean", "undefined":
-		return func(_ *Run, v json.Value) json.Value { return boolean(typeOf(v) == name) }
+		return func(v json.Value) bool { return typeOf(v) == name }
 	case "array":
-		return func(_ *Run, v json.Value) json.Value { return boolean(v.Kind() == json.Array) }
+		return func(v json.Value) bool { return v.Kind() == json.Array }
 	case "null":
-		return func(_ *Run, v json.Value) json.Value { return boolean(v.Kind() == json.Null) }
+		return func(v json.Value) bool { return v.Kind() == json.Null }
 	}
 	p.fail(`$is must be "string", "number", "boolean", "object", "array", "null" or "undefined", not %s`, short(c))
 	return nil
@@ -112,13 +118,13 @@ func (p *parser) is(c json.Value) expr {
 
 // in is of arrays, for values that are in them, and of strings, for parts of
 // them.
-func (p *parser) in(c json.Value) expr {
+func (p *parser) in(c json.Value) func(json.Value) bool {
 	switch c.Kind() {
 	case json.String:
 		all, _ := c.Text(nil)
-		return func(_ *Run, v json.Value) json.Value {
+		return func(v json.Value) bool {
 			text, ok := v.Text(nil)
-			return boolean(ok && bytes.Contains(all, text))
+			return ok && bytes.Contains(all, text)
 		}
 	case json.Array:
 		known := map[string]bool{}
@@ -134,20 +140,20 @@ func (p *parser) in(c json.Value) expr {
 				known[string(Canonical(nil, item))] = true
 			}
 		}
-		return func(_ *Run, v json.Value) json.Value {
+		return func(v json.Value) bool {
 			if len(v) == 0 {
-				return jsonFalse
+				return false
 			}
 			if v.Kind() < json.Array {
 				var scratch [64]byte
-				return boolean(known[string(Canonical(scratch[:0], v))])
+				return known[string(Canonical(scratch[:0], v))]
 			}
 			for _, item := range others {
 				if identical(v, item) {
-					return jsonTrue
+					return true
 				}
 			}
-			return jsonFalse
+			return false
 		}
 	}
 	p.fail("$in must be an array, or a string, not %s", short(c))
@@ -243,27 +249,16 @@ func fastTest(name string, c json.Value) test {
 	default:
 		return nil
 	}
-	orEqual := strings.HasSuffix(name, "e")
-	holds := comparison(func(v, c json.Value) bool {
-		switch name {
-		case "$lt":
-			return less(v, c)
-		case "$lte":
-			return lessOrEqual(v, c)
-		case "$gt":
-			return less(c, v)
-		}
-		return lessOrEqual(c, v)
-	})(nil, c)
+	slow := (&parser{}).simple(name, c)
 	if c.Kind() != json.Number {
-		return func(r *Run, v json.Value) bool { return truthy(holds(r, v)) }
+		return func(r *Run, v json.Value) bool { return truthy(slow(r, v)) }
 	}
-	bound, up := numeric(c), name[1] == 'g'
+	bound, up, orEqual := numeric(c), name[1] == 'g', strings.HasSuffix(name, "e")
 	return func(r *Run, v json.Value) bool {
 		f, ok := v.Float()
 		switch {
 		case !ok:
-			return truthy(holds(r, v))
+			return truthy(slow(r, v))
 		case f == bound:
 			return orEqual
 		}

@@ -444,12 +444,12 @@ func (p *parser) operators(rule json.Value, a at) expr {
 		if !more {
 			break
 		}
-		op, ok := simple[name.Str()]
-		if !ok {
+		op := p.simple(name.Str(), argument)
+		if op == nil {
 			p.fail("a query has no operator %s here, in %s", name, short(rule))
 			return nil
 		}
-		all = append(all, op(p, argument))
+		all = append(all, op)
 	}
 	if p.err != nil {
 		return nil

@@ -5,7 +5,7 @@
 const { appendFileSync, mkdirSync } = require('node:fs')
 const Module = require('node:module')
 const { dirname } = require('node:path')
-const { Flume, Log, Reduce } = require('flumedb-wasm')
+const { Flume, Log, Query, Reduce } = require('flumedb-wasm')
 
 const ours = new Set(process.env.SUITE_OURS.split(' '))
 // flumelogs are named by a file, ours by a folder.
@@ -15,7 +15,8 @@ const offered = {
   flumedb: { flumedb: Flume },
   log: { 'flumelog-memory': log, 'flumelog-offset': log, 'flumelog-level': log },
   memory: { 'flumelog-memory': log },
-  reduce: { 'flumeview-reduce': Reduce }
+  reduce: { 'flumeview-reduce': Reduce },
+  query: { 'flumeview-query': Query }
 }
 const standIns = new Map()
 // flumelog-offset makes its folder a moment after flumeview-level opens another in it, and that moment may be too late.

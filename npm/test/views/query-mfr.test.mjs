@@ -13,7 +13,7 @@ const typewise = require('typewiselite')
 
 const SEED = Number(process.env.QUERY_SEED ?? (Date.now() & 0xfffff))
 
-/** Random records and queries, for which npm's answers are those of docs/views.md. */
+/** Random records and queries, for which npm's answers are those of docs/views-query.md. */
 function generator(seed) {
   const next = random(seed)
   const one = list => list[next(list.length)]
@@ -106,7 +106,7 @@ const sorted = (records, keys) =>
     return 0
   })
 
-/** What npm's stages make of the records, each by npm's own function; docs/views.md has what is put right here. */
+/** What npm's stages make of the records, each by npm's own function; docs/views-query.md has what is put right here. */
 function expected(records, query) {
   return query.reduce((values, stage) => {
     if (stage.$filter !== undefined) return values.filter(make(stage))
