@@ -31,7 +31,7 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.bytes = len(b)
+	m.bytes = len(b) + stored(current) + stored(old)
 	m.old = old
 	m.replace(current)
 	return nil
@@ -147,7 +147,8 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 		m.mu.Unlock()
 		return nil
 	}
-	states, stored, err := keep(in, m.old)
+	states, err := keep(in, m.old)
+	bytes := stored(in) + stored(m.old)
 	m.mu.Unlock()
 
 	var b []byte
@@ -156,7 +157,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 	}
 	if err == nil {
-		err = m.tidy(ctx, states)
+		err = m.tidy(ctx, in, states)
 	}
 
 	m.mu.Lock()
@@ -170,14 +171,25 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	}
 	in.saved = states[0].seq
 	in.changed = false
-	m.bytes = len(b) + stored
+	m.bytes = len(b) + bytes
 	m.mu.Unlock()
 	m.set.tell(m)
 	return nil
 }
 
-// keep is states as they are to be stored, and how many bytes their parts are.
-func keep(instances ...*instance) (states []kept, stored int, err error) {
+// stored is how many bytes the parts of a state are; in may be nil.
+func stored(in *instance) int {
+	if in == nil {
+		return 0
+	}
+	if v, ok := in.View.(Storing); ok {
+		return v.Stored()
+	}
+	return 0
+}
+
+// keep is states as they are to be stored.
+func keep(instances ...*instance) (states []kept, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic while it was saved: %v", r)
@@ -190,26 +202,24 @@ func keep(instances ...*instance) (states []kept, stored int, err error) {
 		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions}
 		if v, ok := in.View.(Storing); ok {
 			k.parts = v.Parts()
-			stored += v.Stored()
 		}
 		states = append(states, k)
 	}
-	return states, stored, nil
+	return states, nil
 }
 
 // tidy deletes the parts that no state needs any more, and the first time what
 // a crash has left.
-func (m *Mounted) tidy(ctx context.Context, states []kept) error {
+func (m *Mounted) tidy(ctx context.Context, in *instance, states []kept) error {
 	var parts [][]uint32
-	some := false
 	for _, k := range states {
 		parts = append(parts, k.parts)
-		some = some || len(k.parts) > 0
 	}
 	if err := m.shelf.clear(ctx, parts...); err != nil {
 		return err
 	}
-	if !some || m.swept {
+	// One that needs none may have written some that a crash has left.
+	if _, ok := in.View.(Storing); !ok || m.swept {
 		return nil
 	}
 	m.swept = true
