@@ -142,33 +142,35 @@ export function createNativeView(
         failure = undefined
         view!.rebuild(err => (err ? cb(err) : ready(cb)))
       })
-    const hosted: any = {
-      name,
+    const status = () => ({
+      ...progress.now(since.value ?? -1, db.since.value ?? -1, closed ? undefined : failure),
       version,
+      bytes,
+      stale
+    })
+    const close = (err: any, cb: any) => {
+      if (typeof err === 'function') [err, cb] = [null, err]
+      closed = true
+      failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
+      progress.stop()
+      settle()
+      if (view) view.unmount(err => call(cb, err))
+      else call(cb)
+    }
+    const mounted: any = {
+      name,
       since,
       ready,
+      get status() {
+        return status()
+      },
       methods,
-      get bytes() {
-        return bytes
-      },
-      get stale() {
-        return stale
-      },
-      rebuild,
       createSink: self.createSink,
       destroy: (cb: any) => rebuild(err => call(cb, err)),
-      close(err: any, cb: any) {
-        if (typeof err === 'function') [err, cb] = [null, err]
-        closed = true
-        failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
-        progress.stop()
-        settle()
-        if (view) view.unmount(err => call(cb, err))
-        else call(cb)
-      }
+      close
     }
-    wrapMethods(db, name, self, hosted, ready, () => closed)
-    return hosted
+    wrapMethods(db, name, self, mounted, ready, () => closed)
+    return { mounted, status, rebuild, close: cb => close(null, cb) }
   }
 
   return Object.assign(self, {

@@ -5,7 +5,7 @@ import { type ExportOptions } from './export.js'
 import { type ImportOptions, type ImportResult, type ImportSource } from './importer.js'
 import type { NativeLog } from './native-log.js'
 import { type Obv, type ObvLike, type WritableObv } from './obv.js'
-import { type Progress } from './progress.js'
+import { type Progress, type ViewState, type ViewStatus } from './progress.js'
 import { type PullSource } from './pull.js'
 import { type BatchReader, type Source } from './source.js'
 
@@ -97,13 +97,15 @@ export interface ViewLog<T> {
 /**
  * State derived from the log, in flumedb's sense. `since` is the seq of the last record applied: unset while the view
  * loads, -1 when it has none. `createSink` returns a pull-stream sink of `{seq, value}`, and its callback is called when
- * the stream is over. `destroy` discards all state and sets `since` to -1.
+ * the stream is over. `destroy` discards all state and sets `since` to -1. The members that are optional are ours.
  */
-export interface View<T = any> {
+export interface View<T = any> extends Partial<ViewState> {
   readonly since: ObvLike<number>
   readonly methods: { readonly [name: string]: MethodKind }
   createSink(cb: (err?: any) => void): ((read: PullSource<Item<T>>) => unknown) | { sink(read: PullSource<Item<T>>): unknown } | void
   destroy(cb: (err?: any) => void): void
+  /** As `destroy`, for a view that is built again because somebody asked for it: the old state may go on answering. */
+  restart?(cb: (err?: any) => void): void
   close(...args: any[]): void
 }
 
@@ -130,6 +132,8 @@ export interface MountedView {
    * that seq, and with a negative one as soon as it has loaded. Fails when the view has stopped or the database closes.
    */
   ready(cb: (err: Error | null) => void, after?: number): void
+  /** Where it stands now. */
+  readonly status: ViewStatus
   /** Calls of each method; for sources, items too. */
   readonly meta: Record<string, number>
   readonly methods: { readonly [name: string]: MethodKind }
@@ -141,6 +145,15 @@ export interface MountedView {
 
 type MethodsOf<L, K extends string> = L extends { [P in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
 type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'>
+
+/** The names of the views among `V`, which has methods of the log too. */
+export type ViewNames<V> = { [K in keyof V]: V[K] extends MountedView ? K : never }[keyof V] & string
+
+/**
+ * The views by their names, as they are on the database. Iterating yields where each stands now, in the order of mounting:
+ * `console.table([...db.views])`.
+ */
+export type Views<V = {}> = { readonly [name: string]: MountedView } & Pick<V, ViewNames<V>> & Iterable<ViewStatus>
 
 /** A log with views. Every method that takes a callback returns a promise when called without it. */
 export type FlumeDB<T, V = {}> = FlumeBase<T, V> & V
@@ -194,18 +207,24 @@ export interface FlumeBase<T, V = {}> {
    * log when they were called; `{since: n}` waits for that seq only, `{since: -1}` for nothing but loading.
    */
   use<N extends string, W extends View>(name: N, create: (log: ViewLog<T>, name: string) => W): FlumeDB<T, V & { [K in N]: Mounted<W> }>
-  /** Discards all views and builds them again; answers when they have caught up. */
-  rebuild(): Promise<void>
+  /**
+   * Discards the views of these names, or all, and builds them again; answers when they have caught up. A view that has
+   * stopped starts again. What a view has come to goes on answering reads with `{since: -1}` meanwhile, where it can: the
+   * package's own views do. A name that no view has fails with `INVALID_OPTION`, and nothing is rebuilt.
+   */
+  rebuild(names?: readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[]): Promise<void>
   rebuild(cb: (err: Error | null) => void): void
+  rebuild(names: readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[] | undefined, cb: (err: Error | null) => void): void
   /** Saves and closes the views, then the log. Reads that wait fail with `CLOSED`. Later calls answer when it is done. */
   close(): Promise<void>
   close(cb: (err: Error | null) => void): void
   readonly closed: boolean
-  readonly views: Record<string, MountedView>
+  /** The views that are mounted, by their names; iterating tells where each stands. */
+  readonly views: Views<V>
   /** Counts of calls: `meta.get`, and each view's methods under its name. */
   readonly meta: Record<string, any>
   /** The folder where views of flumedb's kind keep their files, or null: that of the log's `filename`. */
   readonly dir: string | null
-  /** How far each view is, at most about ten times a second for each, and once it has caught up. */
+  /** How far each view is, at most about ten times a second for each, and once it has caught up or stopped. */
   readonly progress: Obv<Progress>
 }

@@ -1,6 +1,6 @@
 import { FlumeError, rethrowLater } from './errors.js'
 import { type Obv, type WritableObv, createObv } from './obv.js'
-import { type Progress, reporter } from './progress.js'
+import { type Progress, type ViewStatus, reporter } from './progress.js'
 import { type End, type PullSource } from './pull.js'
 import { type BatchReader, pullItems } from './source.js'
 import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
@@ -34,8 +34,13 @@ export function toObv<T>(from: any): Obv<T> {
   return obv
 }
 
-/** A view with what only the database calls. */
-export type HostedView = MountedView & { rebuild(cb: (err: Error | null) => void): void }
+/** A view as it is mounted, and what only the database calls: a view's methods may have any name. */
+export interface HostedView {
+  readonly mounted: MountedView
+  status(): ViewStatus
+  rebuild(cb: (err: Error | null) => void): void
+  close(cb: (err?: any) => void): void
+}
 
 /**
  * Feeds `view` from the log, and lets its methods wait for it.
@@ -163,7 +168,7 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     setTimeout(() => id === build && again(), wait)
   }
 
-  const rebuild = (cb: (err: Error | null) => void = () => {}) => {
+  const rebuild = (cb: (err: Error | null) => void = () => {}, discard: View['destroy'] = cb => view.destroy(cb)) => {
     halt()
     failure = undefined
     if (destroying) return void destroying.push(cb)
@@ -179,38 +184,52 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     since.once(() => {
       if (closed) return
       try {
-        view.destroy(done)
+        discard(done)
       } catch (err) {
         done(err)
       }
     })
   }
 
-  const hosted: any = {
+  const status = () => ({
+    ...progress.now(since.value ?? -1, db.since.value ?? -1, closed ? undefined : failure),
+    version: view.version,
+    bytes: view.bytes,
+    stale: view.stale ?? false
+  })
+  const close = (err: any, cb: any) => {
+    if (typeof err === 'function') [err, cb] = [null, err]
+    closed = true
+    failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
+    halt()
+    settle()
+    for (const cb of destroying ?? []) cb(failure!)
+    destroying = undefined
+    if (view.close.length === 1) view.close(cb)
+    else view.close(err, cb)
+  }
+  const mounted: any = {
     name,
     since,
     ready,
-    methods: view.methods,
-    rebuild(cb: (err: Error | null) => void) {
-      failures = 0
-      furthest = -1
-      rebuild(cb)
+    get status() {
+      return status()
     },
+    methods: view.methods,
     createSink: view.createSink,
     destroy: (cb: any) => view.destroy(cb),
-    close(err: any, cb: any) {
-      if (typeof err === 'function') [err, cb] = [null, err]
-      closed = true
-      failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
-      halt()
-      settle()
-      for (const cb of destroying ?? []) cb(failure!)
-      destroying = undefined
-      if (view.close.length === 1) view.close(cb)
-      else view.close(err, cb)
-    }
+    close
   }
-  wrapMethods(db, name, view, hosted, ready, () => closed)
+  wrapMethods(db, name, view, mounted, ready, () => closed)
   start()
-  return hosted
+  return {
+    mounted,
+    status,
+    rebuild(cb) {
+      failures = 0
+      furthest = -1
+      rebuild(cb, view.restart && (cb => view.restart!(cb)))
+    },
+    close: cb => close(null, cb)
+  }
 }

@@ -14,11 +14,13 @@ import {
   type FlumeLog,
   type ImportResult,
   type Item,
+  type MountedView,
   type Obv,
   type Progress,
   type PullSource,
   type Source,
   type View,
+  type ViewStatus,
   createObv
 } from '../../src/index.js'
 
@@ -102,6 +104,18 @@ async function reads() {
   db.progress.subscribe(p => same<typeof p.eta, number | undefined>(true))
 
   await db.rebuild()
+  await db.rebuild(['delays', 'total'])
+  db.rebuild(['delays'], err => same<typeof err, Error | null>(true))
+  db.rebuild(err => same<typeof err, Error | null>(true))
+  // @ts-expect-error no such view
+  await db.rebuild(['delay'])
+  // @ts-expect-error names are an array
+  await db.rebuild('delays')
+  for (const status of db.views) same<typeof status, ViewStatus>(true)
+  same<typeof db.views.total, typeof db.total>(true)
+  same<typeof db.views.total.status.bytes, number | undefined>(true)
+  const unknown: MountedView = db.views['a name known at run time']
+  await Flume(untyped).rebuild(['any'])
   await db.close()
   db.close(err => same<typeof err, Error | null>(true))
 }
@@ -149,7 +163,8 @@ async function views() {
   const meta = await db.total.get({ values: false })
   same<typeof meta.size, number | null>(true)
   const at = await db.total.get({ since: -1 })
-  same<typeof at, { seq: number; version: number | string; value: number }>(true)
+  same<typeof at.value, number>(true)
+  same<typeof at.stale, true | undefined>(true)
   const bare = await db.total.get({ since: -1, meta: false })
   same<typeof bare, number>(true)
   same<typeof db.total.value.value, number | undefined>(true)
