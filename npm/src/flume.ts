@@ -96,8 +96,8 @@ export function Flume<L extends FlumeLog<any>>(
       }
     })
 
-  const reader = (options: StreamOptions): BatchReader<any> => {
-    const open = () => log.reader?.(options) ?? pullReader<any>(log.stream(options))
+  const reader: ViewHost['reader'] = (options, skipped): BatchReader<any> => {
+    const open = () => log.reader?.(options, skipped) ?? pullReader<any>(log.stream(options))
     // Bare seqs have nothing to map. With both shapes off a stream yields values.
     if (!mapper || (options.values === false && options.seqs !== false)) return open()
     const bare = options.seqs === false

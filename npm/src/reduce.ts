@@ -343,6 +343,11 @@ export function Reduce(
         old = undefined
         discard(cb)
       },
+      skip() {
+        if (!old) return
+        old = undefined
+        value.set(state)
+      },
       restart(cb) {
         if (since.value! >= 0) old ??= { seq: since.value!, value: state }
         discard(cb)

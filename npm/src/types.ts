@@ -74,8 +74,11 @@ export interface FlumeLog<T> {
   loaded?(cb: (err: Error | null) => void): void
   /** Whether `append` answers by a promise where it has no callback: with many under way that is much cheaper. */
   readonly promises?: boolean
-  /** What `stream` reads, by the batch. Options are as checked, without `signal`. */
-  reader?(options: StreamOptions): BatchReader<any>
+  /**
+   * What `stream` reads, by the batch. Options are as checked, without `signal`. `skipped` is told, before a live reader
+   * waits, where the newest records have been deleted: after `last` there is none through `through`.
+   */
+  reader?(options: StreamOptions, skipped?: (last: number, through: number) => void): BatchReader<any>
   readonly checkpoints?: Checkpoints
   /** As `methods`, but flumedb puts none of them on its database, and on ours a view of the same name takes the place. */
   readonly added?: Record<string, MethodKind>
@@ -104,6 +107,8 @@ export interface View<T = any> extends Partial<ViewState> {
   readonly methods: { readonly [name: string]: MethodKind }
   createSink(cb: (err?: any) => void): ((read: PullSource<Item<T>>) => unknown) | { sink(read: PullSource<Item<T>>): unknown } | void
   destroy(cb: (err?: any) => void): void
+  /** Called where the newest records have been deleted, once it has applied all that there are. */
+  skip?(): void
   /** As `destroy`, for a view that is built again because somebody asked for it: the old state may go on answering. */
   restart?(cb: (err?: any) => void): void
   close(...args: any[]): void

@@ -15,7 +15,7 @@ export interface ViewHost {
   readonly progress: WritableObv<Progress>
   /** Calls back once the log has loaded, at once if it has; with the reason if it never will. */
   loaded(cb: (err: Error | null) => void): void
-  reader(options: StreamOptions): BatchReader<Item<any>>
+  reader(options: StreamOptions, skipped?: (last: number, through: number) => void): BatchReader<Item<any>>
   /** Ends readers when the database closes, those that are live without an error. */
   enlist(abort: (how: End) => void, live?: boolean): () => void
   /** What changes records between the log and every reader of it. */
@@ -50,7 +50,19 @@ export interface HostedView {
  * `{since: -1}` from what it has, other reads with the error, and starts again on `rebuild`.
  */
 export function hostView(db: ViewHost, name: string, view: View): HostedView {
-  const since = toObv<number>(view.since)
+  const own = toObv<number>(view.since)
+  // Where the newest records have been deleted, the view is given none of them, and yet has come to the end.
+  const since = createObv<number>()
+  let skipped: { last: number; through: number } | undefined
+  const skip = () => {
+    if (!skipped || !(own.value! >= skipped.last && own.value! < skipped.through)) return
+    view.skip?.()
+    since.set(skipped.through)
+  }
+  own(at => {
+    since.set(at)
+    skip()
+  })
   const progress = reporter(name, db.progress)
   let build = 0
   let stopReading: (() => void) | undefined
@@ -78,6 +90,7 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     build++
     const stop = stopReading
     stopReading = undefined
+    skipped = undefined
     progress.stop()
     stop?.()
   }
@@ -104,7 +117,7 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     whenReady(
       db.ready,
       current(() =>
-        since.once(
+        own.once(
           current(at =>
             db.loaded(
               current(err => {
@@ -125,7 +138,12 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
 
   const read = (from: number, isCurrent: () => boolean) => {
     const options = { gt: from, live: true, seqs: true, values: true, ...(from === -1 && { cache: false }) }
-    const items = pullItems(() => db.reader(options), db.enlist)
+    const hearSkipped = (last: number, through: number) => {
+      if (!isCurrent()) return
+      skipped = { last, through }
+      skip()
+    }
+    const items = pullItems(() => db.reader(options, hearSkipped), db.enlist)
     const source: PullSource<Item<any>> = (abort, cb) =>
       items(abort, (end, item) => {
         if (item) progress.read()

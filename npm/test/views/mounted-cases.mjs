@@ -162,6 +162,40 @@ export const cases = {
     await db.close()
   },
 
+  async 'the newest records may be deleted' ({ Flume, Log, name, Reduce }) {
+    for (const mapper of [null, (value, cb) => setTimeout(cb, 1, null, value)]) {
+      const at = name()
+      const mount = version => Flume(Log(at), true, mapper)
+        .use('sum', Reduce(version, { sum: 'n' }))
+        .use('mine', Reduce(version, (acc, { n }) => (acc ?? 0) + n))
+      const both = db => Promise.all([db.sum.get(), db.mine.get()])
+      let db = mount(1)
+      await db.append([1, 2, 4, 8, 16].map(n => ({ n })))
+      equal(await both(db), [31, 31])
+      await db.close()
+      db = Flume(Log(at))
+      await db.del([1, 3, 4])
+      await db.close()
+      for (const version of [2, 2, 3]) {
+        db = mount(version)
+        equal((await both(db))[0], 5)
+        equal(await db.mine.get(), 5, `version ${version}`)
+        equal([...db.views].map(({ seq, stale }) => [seq, stale]), [[4, false], [4, false]])
+        equal(await db.mine.get({ since: 4, meta: false }), 5)
+        await db.rebuild()
+        equal(await both(db), [5, 5])
+        await db.close()
+      }
+      db = mount(3)
+      await db.append([{ n: 32 }, { n: 64 }])
+      equal(await both(db), [101, 101])
+      await db.append([{ n: 128 }])
+      await db.del(7)
+      equal(await db.sum.get(), 101)
+      await db.close()
+    }
+  },
+
   async 'a view that throws stops, and nothing else does' ({ open, Hashtable, Reduce }) {
     let bad = 2
     const key = ({ n }) => {
