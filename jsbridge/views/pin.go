@@ -42,7 +42,7 @@ func pin(handle, request uint32, ids []byte) {
 func unpin(id uint32) {
 	if p, ok := pins[id]; ok {
 		delete(pins, id)
-		p.Release()
+		go p.Release() // which may have to wait for a view that is at work
 	}
 }
 

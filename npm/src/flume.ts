@@ -9,6 +9,7 @@ import { deferReader, mapPull, pullReader } from './readers.js'
 import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
 import { checkSeq, checkStreamOptions, isLive } from './stream-options.js'
 import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type MountedView, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
+import { createRead } from './together.js'
 import { type HostedView, type ViewHost, hostView, toObv } from './view-host.js'
 
 /** Changes a record's value between the log and every reader of it: `get`, streams and views. */
@@ -147,6 +148,8 @@ export function Flume<L extends FlumeLog<any>>(
     })
   }
 
+  const read = createRead(viewHost, log.native)
+
   const taken = new Set(FLUMEDB)
   const db: any = {
     since,
@@ -200,6 +203,18 @@ export function Flume<L extends FlumeLog<any>>(
       open('export')
       const { signal, ...rest } = checkExportOptions(options)
       return createSource(() => deferReader(loaded, () => exportReader(log, bytesOf.get(log), rest)), enlistWith(signal))
+    },
+    read(names: string[], fn: (...views: any[]) => unknown, ...args: any[]) {
+      const cb = takeCallback(args)
+      return answer<any>(cb, cb => {
+        open('read')
+        const { signal, ...rest } = args[0] ?? {}
+        for (const option of Object.keys(rest)) throw new FlumeError('INVALID_OPTION', `read has no option "${option}", known is signal`)
+        if (typeof fn !== 'function') throw new FlumeError('INVALID_OPTION', `read: what is to be done with the views must be a function, not ${String(fn)}`)
+        const views = named('read', names)
+        if (views.length !== names.length) throw new FlumeError('INVALID_OPTION', 'read: a view is named twice')
+        read(views, fn, signal).then(value => cb(null, value), cb as Loaded)
+      })
     },
     rebuild(...args: any[]) {
       const cb = takeCallback(args)

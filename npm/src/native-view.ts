@@ -1,5 +1,5 @@
 import { FlumeError, call } from './errors.js'
-import type { Args, NativeAnswer, NativeSpec, NativeView } from './native-log.js'
+import type { Args, NativeAnswer, NativePin, NativeSpec, NativeView } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
 import { type End } from './pull.js'
@@ -170,7 +170,24 @@ export function createNativeView(
       close
     }
     wrapMethods(db, name, self, mounted, ready, () => closed)
-    return { mounted, status, rebuild, close: cb => close(null, cb) }
+    const at = (seq: number, pin: NativePin, index: number) => {
+      const still = createObv<number>(seq)
+      return build({
+        ...core,
+        since: still,
+        ask: (method, args, _loaded, cb) => pin.call(index, method, args, cb),
+        ready(cb) {
+          cb(null)
+          return () => {}
+        },
+        reached: (after, cb) => cb(after <= seq ? null : true)
+      })
+    }
+    const inModule = {
+      mounted: () => new Promise<NativeView>((resolve, reject) => whenMounted(err => (err ? reject(err) : resolve(view!)))),
+      at
+    }
+    return { mounted, status, ready, rebuild, inModule, close: cb => close(null, cb) }
   }
 
   return Object.assign(self, {

@@ -1,5 +1,6 @@
 import { type Callback } from './callback.js'
 import { type Checkpoint, type Encoded, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
+import { copy } from './copy.js'
 import { FlumeError } from './errors.js'
 import { createFollowers } from './follow.js'
 import { type Obv, createObv } from './obv.js'
@@ -83,12 +84,6 @@ const json: StateCodec<any> = {
     return JSON.stringify(state)
   },
   decode: JSON.parse
-}
-
-/** A copy, since reducers may change what they are given; a class's instance, which has no copy, as it is. */
-function copy<S>(initial: S): S {
-  const clone = structuredClone(initial)
-  return clone && Object.getPrototypeOf(clone) !== Object.getPrototypeOf(initial) ? initial : clone
 }
 
 /** A checkpoint is due when caught up, after a pause in which more may come… */
@@ -281,7 +276,7 @@ export function Reduce(
       const others = stored.filter(one => one.version !== ofVersion && one.seq >= 0 && one.seq <= (log.since.value ?? Infinity))
       if (behind(current?.seq ?? -1)) old = decoded(others.sort((a, b) => b.seq - a.seq)[0])
       if (current) begin(current.seq, current.value)
-      else begin(-1, copy(initial))
+      else begin(-1, copy(initial)) // reducers may change what they are given
     }
     const discard = (cb: (err?: any) => void) =>
       whenIdle(() => {

@@ -160,6 +160,21 @@ export type ViewNames<V> = { [K in keyof V]: V[K] extends MountedView ? K : neve
  */
 export type Views<V = {}> = { readonly [name: string]: MountedView } & Pick<V, ViewNames<V>> & Iterable<ViewStatus>
 
+/**
+ * A view while `db.read` holds it: its methods, which wait for nothing and answer of `seq`. What views in JavaScript answer
+ * are copies, as structuredClone makes them. Sources end with what there is; they cannot be live.
+ */
+export type HeldView<M> = Omit<M, keyof MountedView> & { readonly name: string; readonly seq: number }
+
+/** The views of these names, held. */
+export type HeldViews<V, N extends readonly string[]> = { [I in keyof N]: N[I] extends keyof V ? HeldView<V[N[I]]> : any }
+
+/** Options of `db.read`. */
+export interface ReadOptions {
+  /** Gives it up with an error of code `ABORTED`. */
+  signal?: AbortSignal
+}
+
 /** A log with views. Every method that takes a callback returns a promise when called without it. */
 export type FlumeDB<T, V = {}> = FlumeBase<T, V> & V
 
@@ -212,6 +227,32 @@ export interface FlumeBase<T, V = {}> {
    * log when they were called; `{since: n}` waits for that seq only, `{since: -1}` for nothing but loading.
    */
   use<N extends string, W extends View>(name: N, create: (log: ViewLog<T>, name: string) => W): FlumeDB<T, V & { [K in N]: Mounted<W> }>
+  /**
+   * Reads several views at the same seq: all of them have applied exactly the records through that of the newest when `read`
+   * was called, or of a later one. `fn` is called once, with a view for each name, whose methods answer of that seq;
+   * what it answers, or promises, is answered here. Appends go on meanwhile, but views are not fed until it is done: so it
+   * should ask for what it needs and wait for nothing else. When it has asked for nothing for about a second, the read is
+   * over, and what it asks later fails with `CLOSED`. Fails as a read of one of the views would, with `INVALID_OPTION` for a
+   * name that no view has, with `VIEW` where a view is built anew meanwhile.
+   *
+   *     const share = await db.read(['delays', 'total'], async (delays, total) => (await delays.get()).late / (await total.get()))
+   */
+  read<const N extends readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[], R>(
+    names: N,
+    fn: (...views: HeldViews<V, N>) => R | PromiseLike<R>,
+    options?: ReadOptions
+  ): Promise<R>
+  read<const N extends readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[], R>(
+    names: N,
+    fn: (...views: HeldViews<V, N>) => R | PromiseLike<R>,
+    cb: Callback<R>
+  ): void
+  read<const N extends readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[], R>(
+    names: N,
+    fn: (...views: HeldViews<V, N>) => R | PromiseLike<R>,
+    options: ReadOptions | undefined,
+    cb: Callback<R>
+  ): void
   /**
    * Discards the views of these names, or all, and builds them again; answers when they have caught up. A view that has
    * stopped starts again. What a view has come to goes on answering reads with `{since: -1}` meanwhile, where it can: the

@@ -1,11 +1,12 @@
 import { FlumeError, rethrowLater } from './errors.js'
 import { type Obv, type WritableObv, createObv } from './obv.js'
+import type { NativePin, NativeView } from './native-log.js'
 import { type Progress, type ViewStatus, reporter } from './progress.js'
 import { type End, type PullSource } from './pull.js'
 import { type BatchReader, pullItems } from './source.js'
 import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
 import { wrapMethods } from './view-methods.js'
-import { createWaits, whenReady } from './view-waits.js'
+import { type Waits, createWaits, whenReady } from './view-waits.js'
 
 /** What a view needs of the database it is mounted on. */
 export interface ViewHost {
@@ -37,9 +38,30 @@ export function toObv<T>(from: any): Obv<T> {
 /** A view as it is mounted, and what only the database calls: a view's methods may have any name. */
 export interface HostedView {
   readonly mounted: MountedView
+  readonly ready: Waits['ready']
   status(): ViewStatus
   rebuild(cb: (err: Error | null) => void): void
   close(cb: (err?: any) => void): void
+  /** For reads of several views at one seq, of a view that runs in the module. */
+  readonly inModule?: {
+    /** It, once it is there. */
+    mounted(): Promise<NativeView>
+    /** Its methods, not waiting for anything, while it is held at `seq` as the view of that index. */
+    at(seq: number, pin: NativePin, index: number): Record<string, unknown>
+  }
+  /** The same of a view in JavaScript. */
+  readonly inJavaScript?: {
+    /** From now on gives it no record behind `through`. */
+    hold(through: number): Hold
+    /** Itself, while it is held, and whether it is still what it was. */
+    at(): { self: Record<string, any>; valid(): boolean }
+  }
+}
+
+export interface Hold {
+  /** Sets another `through`. */
+  raise(through: number): void
+  letGo(): void
 }
 
 /**
@@ -85,9 +107,35 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
   })
   db.ready(ready => ready && settle())
 
+  // Reads of several views hold it back; what it is not to be given yet waits here.
+  const holds = new Set<{ through: number }>()
+  let heldBack: { seq: number; give(end: End | null): void } | undefined
+  const mayHave = (seq: number) => [...holds].every(({ through }) => seq <= through)
+  const goOn = (end: End | null = null) => {
+    if (!heldBack || !(end || mayHave(heldBack.seq))) return
+    const { give } = heldBack
+    heldBack = undefined
+    give(end)
+  }
+  const hold = (through: number): Hold => {
+    const one = { through }
+    holds.add(one)
+    return {
+      raise(to) {
+        one.through = to
+        goOn()
+      },
+      letGo() {
+        holds.delete(one)
+        goOn()
+      }
+    }
+  }
+
   /** Voids the current build. */
   const halt = () => {
     build++
+    goOn(true)
     const stop = stopReading
     stopReading = undefined
     skipped = undefined
@@ -144,16 +192,22 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
       skip()
     }
     const items = pullItems(() => db.reader(options, hearSkipped), db.enlist)
-    const source: PullSource<Item<any>> = (abort, cb) =>
+    const source: PullSource<Item<any>> = (abort, cb) => {
+      if (abort) goOn(abort)
       items(abort, (end, item) => {
-        if (item) progress.read()
-        try {
-          cb(end, item)
-        } catch (err) {
-          if (isCurrent()) fail(viewError('threw', err, item?.seq))
-          else rethrowLater(err)
+        const give = (end: End | null, item?: Item<any>) => {
+          if (item) progress.read()
+          try {
+            cb(end, item)
+          } catch (err) {
+            if (isCurrent()) fail(viewError('threw', err, item?.seq))
+            else rethrowLater(err)
+          }
         }
+        if (!item || mayHave(item.seq)) return give(end, item)
+        heldBack = { seq: item.seq, give: end => (end ? give(end) : give(null, item)) }
       })
+    }
     stopReading = () => items(true, () => {})
     progress.start(from, db.since.value!)
     try {
@@ -242,7 +296,15 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
   start()
   return {
     mounted,
+    ready,
     status,
+    inJavaScript: {
+      hold,
+      at() {
+        const id = build
+        return { self: view as any, valid: () => id === build }
+      }
+    },
     rebuild(cb) {
       failures = 0
       furthest = -1

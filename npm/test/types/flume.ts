@@ -120,6 +120,31 @@ async function reads() {
   db.close(err => same<typeof err, Error | null>(true))
 }
 
+async function together() {
+  const both = await db.read(['total', 'origins'], async (total, origins) => {
+    same<typeof total.seq, number>(true)
+    const [sum, groups] = await Promise.all([total.get(), origins.get()])
+    same<typeof groups, Record<string, number>>(true)
+    // @ts-expect-error what is held does not move
+    total.since
+    // @ts-expect-error no such method
+    total.query()
+    return [sum, groups.SFO] as const
+  }, { signal: new AbortController().signal })
+  same<typeof both, readonly [number, number]>(true)
+  const plain = await db.read(['total'], () => 'done')
+  same<typeof plain, string>(true)
+  db.read(['total'], total => total.get(), (err, value) => {
+    same<typeof err, Error | null>(true)
+    same<typeof value, number>(true)
+  })
+  // @ts-expect-error no such view
+  db.read(['totals'], () => 1)
+  // @ts-expect-error no such option
+  db.read(['total'], () => 1, { since: 1 })
+  await Flume(untyped).read(['any', 'other'], async (any, other) => (await any.get()) + (await other.query()))
+}
+
 async function streams() {
   for await (const item of db.stream({ gt: 10, live: true, signal: new AbortController().signal }))
     same<typeof item, Item<Flight>>(true)
