@@ -97,8 +97,8 @@ $(NODE_MODULES): npm/package-lock.json
 
 .PHONY: chromium
 chromium:
-	@node npm/scripts/chromium-path.mjs >/dev/null 2>&1 || .ci/apt chromium
-	@node npm/scripts/chromium-path.mjs >/dev/null
+	@node npm/scripts/browser-path.mjs chromium >/dev/null 2>&1 || .ci/apt chromium
+	@node npm/scripts/browser-path.mjs chromium >/dev/null
 
 # The race detector needs a C compiler.
 .PHONY: cc
