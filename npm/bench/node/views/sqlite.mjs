@@ -7,7 +7,7 @@ const { DatabaseSync } = await import('node:sqlite').catch(() => import('@photos
 
 function openDatabase(place) {
   const db = new DatabaseSync(`${place}.sqlite3`)
-  db.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-64000; ${CREATE_LOG}`)
+  db.exec(`PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF; PRAGMA cache_size=-16000; ${CREATE_LOG}`)
   const insert = db.prepare(INSERT)
   return { db, append: (value) => insert.run(JSON.stringify(value)), close: () => db.close() }
 }
