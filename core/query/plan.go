@@ -154,7 +154,11 @@ func (p *plan) sort(v *query, x *index, r *request) {
 	}
 	if x != nil && q.Sorts == nil && q.Ordered() {
 		for _, path := range x.paths {
-			all = append(all, by{v.find(path), r.reverse})
+			// What is the same in all records that are let through orders
+			// nothing; where it is all there is, the log's order is the index's.
+			if f := v.find(path); f == nil || !p.fixed(f) {
+				all = append(all, by{f, r.reverse})
+			}
 		}
 	}
 	for _, b := range all {
@@ -165,6 +169,17 @@ func (p *plan) sort(v *query, x *index, r *request) {
 	if p.by = all; sorted != nil {
 		p.query = rest
 	}
+}
+
+// fixed reports whether the query lets through one value of a field only.
+func (p *plan) fixed(f *field) bool {
+	for i := range p.query.Terms {
+		t := &p.query.Terms[i]
+		if _, ok := t.Equals(); ok && p.fields[t.Field] == f {
+			return true
+		}
+	}
+	return false
 }
 
 // score is how well an index serves a filter: 2 for a field that has to be one
