@@ -159,6 +159,9 @@ func (g *group) read(block []byte, at, n int) error {
 	if err != nil {
 		return err
 	}
+	if g.keys == nil {
+		g.keys = make([]byte, 0, 2<<10)
+	}
 	g.keys, g.count = g.keys[:0], 0
 	last := 0 // where the key before begins
 	for b := block[from:to]; len(b) > 0; {

@@ -101,6 +101,15 @@ type request struct {
 	withSeqs bool
 	limit    int // 0 for none
 	from, to core.Seq
+
+	// planned is what the request and the declared indexes, which stay as they
+	// are, say of the plan.
+	planned struct {
+		wants  []json.Path
+		chosen bool
+		index  *index
+		scores []score
+	}
 }
 
 const everything core.Seq = 1<<53 - 1
