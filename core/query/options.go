@@ -117,7 +117,7 @@ const everything core.Seq = 1<<53 - 1
 // Requests that were parsed are remembered, since most programs ask a few
 // questions again and again.
 const (
-	mostParsed  = 64
+	mostParsed  = 512
 	longestText = 1 << 10
 )
 
