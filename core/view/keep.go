@@ -117,6 +117,9 @@ func (s *Set) saveAll() {
 	}
 }
 
+// largeRoot is how many bytes of a state take milliseconds to handle.
+const largeRoot = 256 << 10
+
 // share is the part of the time that may go into writing checkpoints: one in
 // so many.
 const share = 20
@@ -151,9 +154,18 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	bytes := stored(in) + stored(m.old)
 	m.mu.Unlock()
 
+	// Writing down a large state, summing it and handing it to the store take
+	// a slice each, but nobody has a turn between where the views are closed.
+	rest := func() {
+		if len(states) > 0 && len(states[0].root) > largeRoot && ctx == m.set.ctx {
+			m.set.opts.Yield(ctx)
+		}
+	}
 	var b []byte
 	if err == nil {
+		rest()
 		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, states)
+		rest()
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 	}
 	if err == nil {
