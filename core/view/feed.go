@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -202,7 +203,10 @@ func (f *feeder) run(g *group, run core.Run) {
 		for _, m := range g.active {
 			m.m.mu.Unlock()
 		}
-		if failed != nil {
+		if errors.Is(err, errLost) {
+			failed.over = true
+			failed.m.lost(failed.in)
+		} else if failed != nil {
 			f.stop(failed, next, err)
 		}
 		seq = next

@@ -65,7 +65,8 @@ func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance
 	return current, old
 }
 
-// load makes a view of a stored state; nil where that does not work.
+// load makes a view of a stored state; nil where that does not work. One that is
+// not Storing takes it in when it is first asked for.
 func (m *Mounted) load(k kept) (in *instance) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -75,7 +76,13 @@ func (m *Mounted) load(k kept) (in *instance) {
 	}()
 	in, err := m.newInstance(m.spec.Kind, k.options)
 	if err == nil {
-		err = in.Load(k.root)
+		if _, ok := in.View.(Storing); ok {
+			err = in.Load(k.root)
+		} else {
+			in.View = &lazy{View: in.View, root: k.root, warn: func(err error) {
+				m.set.warn(fmt.Errorf("view %q: %w", m.spec.Name, err))
+			}}
+		}
 	}
 	if err != nil {
 		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))

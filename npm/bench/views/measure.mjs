@@ -47,6 +47,8 @@ const JOBS = {
     if (peer.openWith) {
       const db = peer.openWith(place, { views: true, generation: CAUGHT_UP })
       await db.caughtUp()
+      // A state is written when there has been nothing to do for a while, and by close as it is then.
+      await new Promise((resolve) => setTimeout(resolve, 3000))
       await db.close()
     }
     return {}
