@@ -20,14 +20,12 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 		return err
 	}
 	if b != nil && err == nil {
-		states, err := readManifest(b, log.State().ID)
+		stored, err := readManifest(b, log.State().ID)
 		if err != nil {
 			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
 		}
-		for _, k := range states {
-			m.shelf.hold(k.parts)
-		}
-		current, old = m.choose(states, fresh)
+		m.shelf.hold(stored.parts(), stored.end)
+		current, old = m.choose(stored.states, fresh)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -153,11 +151,12 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 
 	var b []byte
 	if err == nil {
-		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, states)
+		now := manifest{states: states, end: m.shelf.end()}
+		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, now)
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
-	}
-	if err == nil {
-		err = m.tidy(ctx, in, states)
+		if err == nil {
+			err = m.tidy(ctx, in, now)
+		}
 	}
 
 	m.mu.Lock()
@@ -210,18 +209,15 @@ func keep(instances ...*instance) (states []kept, err error) {
 
 // tidy deletes the parts that no state needs any more, and the first time what
 // a crash has left.
-func (m *Mounted) tidy(ctx context.Context, in *instance, states []kept) error {
-	var parts [][]uint32
-	for _, k := range states {
-		parts = append(parts, k.parts)
-	}
-	if err := m.shelf.clear(ctx, parts...); err != nil {
+func (m *Mounted) tidy(ctx context.Context, in *instance, now manifest) error {
+	if err := m.shelf.clear(ctx, now.parts()); err != nil {
 		return err
 	}
 	// One that needs none may have written some that a crash has left.
-	if _, ok := in.View.(Storing); !ok || m.swept {
+	if _, ok := in.View.(Storing); m.swept || !ok && now.end == 0 {
 		return nil
 	}
-	m.swept = true
-	return m.shelf.sweep(ctx)
+	err := m.shelf.sweep(ctx, now.end)
+	m.swept = err == nil
+	return err
 }

@@ -311,7 +311,7 @@ func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	if err := m.set.log.SetCheckpoint(ctx, m.spec.Name, nil); err != nil {
 		return err
 	}
-	return m.shelf.clear(ctx)
+	return m.shelf.clear(ctx, nil)
 }
 
 // Save is the view's state as it would be stored now, for tests.

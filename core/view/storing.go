@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -60,6 +61,7 @@ type Shelf struct {
 	mu   sync.Mutex
 	used map[uint32]bool // not to be written over
 	next uint32          // no number below is free
+	past uint32          // numbers below may have been left in use, by whoever had the shelf before
 }
 
 func newShelf(set *Set, name string) *Shelf {
@@ -80,8 +82,7 @@ func (s *Shelf) Write(ctx context.Context, b []byte) (Ref, error) {
 	s.used[id] = true
 	s.mu.Unlock()
 	if err := s.set.log.SetCheckpoint(ctx, s.key(id), b); err != nil {
-		s.free(id)
-		return Ref{}, err
+		return Ref{}, err // it may be there all the same, and so is held until it is cleared
 	}
 	ref := Ref{id, xxhash.Sum64(b)}
 	s.set.parts.add(s, ref, b)
@@ -114,22 +115,32 @@ func (s *Shelf) Read(ctx context.Context, ref Ref) ([]byte, error) {
 	return b, nil
 }
 
-// hold takes numbers for used.
-func (s *Shelf) hold(ids []uint32) {
+// hold takes numbers for used; beneath end there may be others that were.
+func (s *Shelf) hold(ids []uint32, end uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
 		s.used[id] = true
 	}
+	s.past = end
 }
 
-// clear deletes all parts that are held and not among those kept.
-func (s *Shelf) clear(ctx context.Context, kept ...[]uint32) error {
+// end is a number such that no part stands there or above.
+func (s *Shelf) end() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end := s.past
+	for id := range s.used {
+		end = max(end, id+1)
+	}
+	return end
+}
+
+// clear deletes all parts that are held and not among those needed.
+func (s *Shelf) clear(ctx context.Context, ids []uint32) error {
 	needed := map[uint32]bool{}
-	for _, ids := range kept {
-		for _, id := range ids {
-			needed[id] = true
-		}
+	for _, id := range ids {
+		needed[id] = true
 	}
 	s.mu.Lock()
 	var gone []uint32
@@ -151,14 +162,11 @@ func (s *Shelf) clear(ctx context.Context, kept ...[]uint32) error {
 // sweepMisses is how many numbers without a part end the look for more.
 const sweepMisses = 4
 
-// sweep deletes parts that a crash has left: numbers below those in use that
-// are free, and what stands above them.
-func (s *Shelf) sweep(ctx context.Context) error {
+// sweep deletes parts that a crash has left: numbers that are free below end,
+// where those that were in use have ended, and what was written above it, which
+// is one behind the other.
+func (s *Shelf) sweep(ctx context.Context, end uint32) error {
 	s.mu.Lock()
-	end := uint32(0)
-	for id := range s.used {
-		end = max(end, id+1)
-	}
 	var stray []uint32
 	for id := uint32(0); id < end; id++ {
 		if !s.used[id] {
@@ -178,11 +186,16 @@ func (s *Shelf) sweep(ctx context.Context) error {
 		misses = 0
 		stray = append(stray, end)
 	}
+	slices.Sort(stray)
+	slices.Reverse(stray) // so that what a crash leaves once more is found again
 	for _, id := range stray {
 		if err := s.set.log.SetCheckpoint(ctx, s.key(id), nil); err != nil {
 			return err
 		}
 	}
+	s.mu.Lock()
+	s.past = 0
+	s.mu.Unlock()
 	return nil
 }
 
