@@ -40,6 +40,17 @@ export {
   type MakeKeys
 } from './level.js'
 export {
+  Links,
+  type CreateLinks,
+  type EmitLinks,
+  type LinkPart,
+  type LinkSpec,
+  type LinksIndex,
+  type LinksOptions,
+  type LinksRead,
+  type LinksView
+} from './links.js'
+export {
   Hashtable,
   type CreateHashtable,
   type HashtableCallback,

@@ -6,7 +6,7 @@ import { type End } from './pull.js'
 import { type MethodKind, type View, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost } from './view-host.js'
 import { wrapMethods } from './view-methods.js'
-import { type Waits, createWaits, whenReady } from './view-waits.js'
+import { createWaits, whenReady } from './view-waits.js'
 
 /** Asks the view in the module. `loaded` lets an old state answer. */
 export type Ask = (method: string, args: Args, loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
@@ -21,10 +21,11 @@ export interface NativeCore {
   /** Whether it sees something else than the records as they are stored, which are JSON then. */
   readonly mapped: boolean
   ask: Ask
-  /** Waits for a seq, as a mounted view's `ready` does. The function returned gives that up. */
-  ready: Waits['ready']
-  /** Calls back once the view has applied the record `seq`, or with why it will not; with `true` when it is closed. */
-  reached(seq: number, cb: (end: End | null) => void): void
+  /**
+   * Calls back once the view has applied the record `seq`, or with why it will not; with `true` when it is closed. The function
+   * returned gives that up.
+   */
+  reached(seq: number, cb: (end: End | null) => void): () => void
 }
 
 /** What `db.use` is given for a view that runs in the module, which reads the log by itself. */
@@ -59,7 +60,6 @@ export function createNativeView(
     since,
     ask,
     mapped: !!map || !native.json,
-    ready: undefined! as Waits['ready'], // there is none before it is hosted
     reached: ((seq, cb) => reached(seq, cb)) as NativeCore['reached'],
     get bytes() {
       return bytes
@@ -82,7 +82,6 @@ export function createNativeView(
       usable: () => !!db.ready.value,
       failure: () => failure
     })
-    core.ready = ready
     core.mapped ||= !!db.mapper
     reached = (seq, cb) => ready(err => cb(closed || err), seq)
     db.ready(ready => ready && settle())
