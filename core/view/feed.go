@@ -55,6 +55,7 @@ func (s *Set) feedAll() {
 // feed gives one batch to one group, and reports whether there was one to be
 // given. The groups take turns.
 func (f *feeder) feed() bool {
+	f.grant()
 	f.muster()
 	head := f.log.Since()
 	live, lagging := f.live.behind(head), f.lagging.behind(head)
@@ -131,6 +132,7 @@ func (f *feeder) batch(g *group, head core.Seq) {
 	}
 	for _, run := range runs {
 		f.run(g, run)
+		f.grant()
 		f.holdUp(g)
 	}
 	f.publish(g)
@@ -144,13 +146,11 @@ func (f *feeder) run(g *group, run core.Run) {
 	}
 	for seq := run.From; seq <= run.Through && f.ctx.Err() == nil; {
 		through := min(g.muster(seq), run.Through)
-		for _, m := range g.active {
-			m.m.mu.Lock()
+		if !f.lock(g.active...) {
+			return
 		}
 		next, work, failed, err := g.apply(run, seq, through, f.stride)
-		for _, m := range g.active {
-			m.m.mu.Unlock()
-		}
+		unlock(g.active)
 		if failed != nil {
 			f.stop(failed, next, err)
 		}
@@ -170,7 +170,9 @@ func (f *feeder) skip(g *group, through core.Seq) {
 		if m.over || m.in.since >= through {
 			continue
 		}
-		m.m.mu.Lock()
+		if !f.lock(m) {
+			return
+		}
 		m.in.since = through
 		m.m.mu.Unlock()
 		m.moved = true
@@ -273,7 +275,9 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 		if mapErr == nil && len(texts) != len(records) {
 			mapErr = fmt.Errorf("the map answered for %d records of %d", len(texts), len(records))
 		}
-		m.m.mu.Lock()
+		if !f.lock(m) {
+			return
+		}
 		at, err := m.applyMapped(reader, first, texts)
 		m.m.mu.Unlock()
 		if err == nil {

@@ -267,35 +267,6 @@ func TestViewsThatHaveCaughtUpDoNotWaitForOthers(t *testing.T) {
 	}
 }
 
-func TestTogetherStandsAtOneSeq(t *testing.T) {
-	log, set := open(t, memory(), view.Options{Slice: time.Microsecond})
-	a, b := mount(t, set, "a", "1"), mount(t, set, "b", "1")
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := range 300 {
-			log.Append(ctx, fmt.Appendf(nil, `{"n":%d}`, i))
-		}
-	}()
-	for range 100 {
-		err := set.Together(ctx, []*view.Mounted{b, a}, func(since core.Seq, reads []view.Snapshot) error {
-			x, err := reads[0].Call("get", nil)
-			if err != nil {
-				return err
-			}
-			y, err := reads[1].Call("get", nil)
-			if string(x) != string(y) {
-				return fmt.Errorf("%s and %s", x, y)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	<-done
-}
-
 func TestCallWaitsForWhatIsNotInMemory(t *testing.T) {
 	disk := new(memstore.Disk)
 	log, set := open(t, memstore.Open(disk), view.Options{})

@@ -7,9 +7,11 @@ import { cases as bloom } from '../views/bloom-cases.mjs'
 import { cases as hashtable } from '../views/hashtable-cases.mjs'
 import { cases as level } from '../views/level-cases.mjs'
 import { cases as links } from '../views/links-cases.mjs'
+import { cases as mounted } from '../views/mounted-cases.mjs'
 import { cases as query } from '../views/query-cases.mjs'
 import { cases as reduce } from '../views/reduce-cases.mjs'
 import { cases as search } from '../views/search-cases.mjs'
+import { cases as together } from '../views/together-cases.mjs'
 import { openSite } from './site.mjs'
 
 const runner = `
@@ -48,7 +50,7 @@ const inPage = async (run, ...args) => {
   }
 }
 
-for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'links-cases.mjs': links, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query }))
+for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'links-cases.mjs': links, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query, 'mounted-cases.mjs': mounted, 'together-cases.mjs': together }))
   describe(file, () => {
     for (const title of Object.keys(cases))
       test(title, { timeout: 180_000 }, async () => {

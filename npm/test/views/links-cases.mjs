@@ -122,7 +122,7 @@ export const cases = {
     equal(await db.v.read({ query: [{ $filter: { k: { $ne: 1 } } }] }).collect(), inOrder)
     equal(await db.v.read({ query: [{ $filter: { n: { $gte: 100, $lt: 25_000 } } }], reverse: true }).collect(), all.slice(100, 25_000).map(({ n }) => ({ n })).reverse())
     equal(await db.v.read({ query: [{ $filter: { k: all[7].k, n: { $lt: 9000 } } }, { $map: 'n' }] }).collect(), all.slice(0, 9000).filter(({ k }) => k === all[7].k).map(({ n }) => n))
-    await until(() => db.views.v.bytes > 1e6, 'the index in the store')
+    await until(() => db.views.v.status.bytes > 1e6, 'the index in the store')
     equal((await db.v.read({ query: [{ $filter: { k: all[7].k } }], limit: 10 }).collect()).length, 10)
     await db.close()
   },
