@@ -25,11 +25,11 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
 		}
 		m.shelf.hold(stored.parts(), stored.end)
-		current, old = m.choose(stored.states, fresh)
+		current, old = m.choose(stored, fresh)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.bytes = len(b) + stored(current) + stored(old)
+	m.bytes = len(b) + stored(current) + stored(old) + sizes(current.history)
 	m.old = old
 	m.replace(current)
 	return nil
@@ -38,21 +38,23 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 // choose picks the state to go on from, and the one that answers until that has
 // caught up. Of a rebuild there are two of the same version, and the first is
 // the new one.
-func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance) {
-	for i, k := range states {
+func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instance) {
+	for i, k := range stored.states {
 		log := m.set.log.State()
 		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
 			continue // some of the records it has seen are not there any more
 		}
 		if k.fits(m.spec.Kind, m.spec.Version, m.spec.Options) && current == nil {
-			current = m.load(k)
+			current = m.load(k, m.shelf)
 			if current == nil && i == 0 {
 				current = fresh // the second may be what a rebuild was to throw away
+			} else if i == 0 {
+				current.history = stored.history
 			}
 			continue
 		}
 		if k.kind == m.spec.Kind.Name && k.seq > core.None {
-			if in := m.load(k); in != nil && (old == nil || old.since < in.since) {
+			if in := m.load(k, m.shelf); in != nil && (old == nil || old.since < in.since) {
 				old = in
 			}
 		}
@@ -64,14 +66,14 @@ func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance
 }
 
 // load makes a view of a stored state; nil where that does not work.
-func (m *Mounted) load(k kept) (in *instance) {
+func (m *Mounted) load(k kept, shelf *Shelf) (in *instance) {
 	defer func() {
 		if r := recover(); r != nil {
 			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: panic: %v", m.spec.Name, r))
 			in = nil
 		}
 	}()
-	in, err := m.newInstance(m.spec.Kind, k.options)
+	in, err := m.newInstance(m.spec.Kind, k.options, shelf)
 	if err == nil {
 		err = in.Load(k.root)
 	}
@@ -124,7 +126,7 @@ func (m *Mounted) due() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	in := m.current
-	if in.since == in.saved && !in.changed || m.err != nil {
+	if !in.unsaved() || m.err != nil {
 		return -1
 	}
 	wait := time.Until(in.savedAt.Add(max(m.set.opts.Interval, share*in.cost)))
@@ -141,21 +143,25 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	m.mu.Lock()
 	in := m.current
 	before := in.cost
-	if in.since == in.saved && !in.changed || m.err != nil {
+	if !in.unsaved() || m.err != nil {
 		m.mu.Unlock()
 		return nil
 	}
 	states, err := keep(in, m.old)
 	bytes := stored(in) + stored(m.old)
+	history, pending := in.history, in.pending
 	m.mu.Unlock()
 
 	var b []byte
 	if err == nil {
-		now := manifest{states: states, end: m.shelf.end()}
+		history, err = m.store(ctx, history, pending)
+	}
+	if err == nil {
+		now := manifest{states: states, history: history, end: m.shelf.end()}
 		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, now)
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 		if err == nil {
-			err = m.tidy(ctx, in, now)
+			err = m.tidy(ctx, in, now, len(pending))
 		}
 	}
 
@@ -170,10 +176,23 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	}
 	in.saved = states[0].seq
 	in.changed = false
-	m.bytes = len(b) + bytes
+	in.history, in.pending = history, in.pending[len(pending):]
+	m.bytes = len(b) + bytes + sizes(history)
 	m.mu.Unlock()
 	m.set.tell(m)
 	return nil
+}
+
+// unsaved reports whether there is something to be stored; the view's mu is
+// held.
+func (in *instance) unsaved() bool { return in.since != in.saved || in.changed || len(in.pending) > 0 }
+
+// sizes is how many bytes past states are.
+func sizes(history []past) (n int) {
+	for _, p := range history {
+		n += int(p.size)
+	}
+	return n
 }
 
 // stored is how many bytes the parts of a state are; in may be nil.
@@ -208,16 +227,39 @@ func keep(instances ...*instance) (states []kept, err error) {
 }
 
 // tidy deletes the parts that no state needs any more, and the first time what
-// a crash has left.
-func (m *Mounted) tidy(ctx context.Context, in *instance, now manifest) error {
-	if err := m.shelf.clear(ctx, now.parts()); err != nil {
+// a crash has left. Of the pending states so many have just been stored.
+func (m *Mounted) tidy(ctx context.Context, in *instance, now manifest, done int) error {
+	if err := m.shelf.clear(ctx, append(now.parts(), m.alsoNeeded(in, done)...)); err != nil {
 		return err
 	}
 	// One that needs none may have written some that a crash has left.
-	if _, ok := in.View.(Storing); m.swept || !ok && now.end == 0 {
+	if m.swept {
 		return nil
 	}
 	err := m.shelf.sweep(ctx, now.end)
 	m.swept = err == nil
 	return err
+}
+
+// alsoNeeded are parts that no checkpoint lists.
+func (m *Mounted) alsoNeeded(in *instance, done int) (all []uint32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range in.pending[done:] {
+		all = append(all, k.parts...)
+	}
+	for _, r := range m.replicas {
+		all = append(all, r.pins...)
+	}
+	return all
+}
+
+// unpin lets go of the replicas. Parts that were held for them alone are
+// deleted when the view is saved.
+func (m *Mounted) unpin() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.replicas = nil
+	m.current.changed = m.current.changed || m.pinned
+	m.pinned = false
 }

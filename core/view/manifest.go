@@ -32,10 +32,10 @@ import (
 //
 // and each past state:
 //
-//	+----------------+--------+----------------+---------+---------------------+
-//	| seq            | part   | sum            | parts n | parts: n × uint32   |
-//	+----------------+--------+----------------+---------+---------------------+
-//	  int64            uint32   uint64           uint32
+//	+----------------+--------+--------+----------------+---------+---------------------+
+//	| seq            | part   | size   | sum            | parts n | parts: n × uint32   |
+//	+----------------+--------+--------+----------------+---------+---------------------+
+//	  int64            uint32   uint32   uint64           uint32
 //
 // log id is that of the log the state is of: seqs mean nothing in another.
 // deletions is the log's count of them: where it has moved on, the states may
@@ -73,6 +73,7 @@ type manifest struct {
 type past struct {
 	seq   core.Seq
 	ref   Ref
+	size  uint32
 	parts []uint32 // that it needs
 }
 
@@ -88,6 +89,7 @@ func appendManifest(b []byte, log core.State, m manifest) []byte {
 	for _, p := range m.history {
 		b = le.AppendUint64(b, uint64(p.seq))
 		b = le.AppendUint32(b, p.ref.ID)
+		b = le.AppendUint32(b, p.size)
 		b = le.AppendUint64(b, p.ref.Sum)
 		b = appendParts(b, p.parts)
 	}
@@ -146,11 +148,11 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 	m.end = le.Uint32(b[24:])
 	b = b[manifestHeader:end]
 	for range history {
-		if len(b) < 20 {
+		if len(b) < 24 {
 			return manifest{}, errDamaged
 		}
-		p := past{seq: core.Seq(le.Uint64(b)), ref: Ref{le.Uint32(b[8:]), le.Uint64(b[12:])}}
-		if p.parts, b, err = takeParts(b[20:]); err != nil {
+		p := past{seq: core.Seq(le.Uint64(b)), ref: Ref{le.Uint32(b[8:]), le.Uint64(b[16:])}, size: le.Uint32(b[12:])}
+		if p.parts, b, err = takeParts(b[24:]); err != nil {
 			return manifest{}, err
 		}
 		m.history = append(m.history, p)

@@ -41,6 +41,9 @@ type Mounted struct {
 	pins     int           // that hold current where it stands
 	unpinned chan struct{} // closed when there are none any more
 
+	replicas []*replica // at past seqs, the one used last at the end
+	pinned   bool       // parts have been held for them that no checkpoint lists
+
 	room   chan struct{} // closed when a view that was full has been tended
 	shelf  *Shelf
 	swept  bool
@@ -62,6 +65,10 @@ type instance struct {
 
 	deletions uint64 // State.Deletions of the log as it saw it
 
+	shelf   *Shelf
+	history []past // earlier states that are stored, the oldest first
+	pending []kept // those that are to be stored
+
 	// Of a Storing view:
 	changed  bool // since it was saved, other than by records
 	untended bool // it could not be tended
@@ -69,15 +76,15 @@ type instance struct {
 }
 
 // newInstance makes a view that has seen nothing.
-func (m *Mounted) newInstance(kind Kind, options json.Value) (*instance, error) {
+func (m *Mounted) newInstance(kind Kind, options json.Value, shelf *Shelf) (*instance, error) {
 	v, err := kind.New(options)
 	if err != nil {
 		return nil, err
 	}
 	if s, ok := v.(Storing); ok {
-		s.Attach(m.shelf)
+		s.Attach(shelf)
 	}
-	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), since: core.None, saved: core.None}, nil
+	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), shelf: shelf, since: core.None, saved: core.None}, nil
 }
 
 // Name is what it is mounted as.
@@ -164,6 +171,8 @@ type Pending struct {
 	// Of a Pin:
 	pin  *Pin
 	held *instance
+
+	replica *replica // of a Past
 }
 
 // finish makes the call, however often that takes.
@@ -216,7 +225,7 @@ func (p *Pending) Await(ctx context.Context) error {
 		return nil // it was the view itself
 	}
 	err := p.await(ctx)
-	if !errors.Is(err, errLost) {
+	if !errors.Is(err, errLost) || p.replica != nil {
 		return err
 	}
 	// Either a newer state has it no more, or the state is damaged.
@@ -256,6 +265,12 @@ func (p *Pending) answer() (err error) {
 		}
 		in = p.held
 	}
+	if p.replica != nil {
+		if err := p.replica.check(); err != nil {
+			return err
+		}
+		in = p.replica.in
+	}
 	c.in, c.since = in, in.since
 	c.Out = c.Out[:0]
 	defer func() {
@@ -271,7 +286,7 @@ func (p *Pending) answer() (err error) {
 func (m *Mounted) Rebuild() error { return m.rebuild(true) }
 
 func (m *Mounted) rebuild(serveOld bool) error {
-	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options)
+	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options, m.shelf)
 	if err != nil {
 		return err
 	}
@@ -296,6 +311,7 @@ const unsaved core.Seq = -2
 // held.
 func (m *Mounted) replace(in *instance) {
 	m.current = in
+	m.replicas = nil
 	if in.since == core.None {
 		in.deletions = m.set.log.State().Deletions
 	}
@@ -317,6 +333,7 @@ func (m *Mounted) fail(seq core.Seq, err error) {
 // is deleted.
 func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	m.set.remove(m)
+	m.unpin()
 	if !forget {
 		return m.checkpoint(ctx)
 	}

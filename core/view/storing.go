@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -62,11 +63,27 @@ type Shelf struct {
 	used map[uint32]bool // not to be written over
 	next uint32          // no number below is free
 	past uint32          // numbers below may have been left in use, by whoever had the shelf before
+
+	of  *Shelf            // where parts are that are not in own, for a copy of a view
+	own map[uint32][]byte // its parts
 }
 
 func newShelf(set *Set, name string) *Shelf {
 	return &Shelf{set: set, name: name, used: map[uint32]bool{}}
 }
+
+// newReplicaShelf makes a shelf for a copy of a view: what is written goes into
+// memory, beside what is there already, and nothing of the view's own changes.
+func newReplicaShelf(of *Shelf, own map[uint32][]byte) *Shelf {
+	s := &Shelf{set: of.set, name: of.name, of: of, own: maps.Clone(own)}
+	if s.own == nil {
+		s.own = map[uint32][]byte{}
+	}
+	return s
+}
+
+// firstOwn is the first number of a part in memory.
+const firstOwn = 1 << 31
 
 func (s *Shelf) key(id uint32) string {
 	return s.name + "/" + strconv.FormatUint(uint64(id), 10)
@@ -74,7 +91,22 @@ func (s *Shelf) key(id uint32) string {
 
 // Write stores a part. It keeps b, which must not change any more.
 func (s *Shelf) Write(ctx context.Context, b []byte) (Ref, error) {
+	ref, err := s.write(ctx, b)
+	if err == nil && s.of == nil {
+		s.set.parts.add(s, ref, b)
+	}
+	return ref, err
+}
+
+// write is Write of what will not be read soon.
+func (s *Shelf) write(ctx context.Context, b []byte) (Ref, error) {
 	s.mu.Lock()
+	if s.of != nil {
+		id := firstOwn + uint32(len(s.own))
+		s.own[id] = b
+		s.mu.Unlock()
+		return Ref{id, xxhash.Sum64(b)}, nil
+	}
 	for s.used[s.next] {
 		s.next++
 	}
@@ -84,9 +116,7 @@ func (s *Shelf) Write(ctx context.Context, b []byte) (Ref, error) {
 	if err := s.set.log.SetCheckpoint(ctx, s.key(id), b); err != nil {
 		return Ref{}, err // it may be there all the same, and so is held until it is cleared
 	}
-	ref := Ref{id, xxhash.Sum64(b)}
-	s.set.parts.add(s, ref, b)
-	return ref, nil
+	return Ref{id, xxhash.Sum64(b)}, nil
 }
 
 func (s *Shelf) free(id uint32) {
@@ -96,10 +126,27 @@ func (s *Shelf) free(id uint32) {
 	s.next = min(s.next, id)
 }
 
+// find is a part, if it is in memory.
+func (s *Shelf) find(ref Ref) ([]byte, bool) {
+	if s.of == nil {
+		return s.set.parts.find(s, ref)
+	}
+	s.mu.Lock()
+	b, ok := s.own[ref.ID]
+	s.mu.Unlock()
+	if ok {
+		return b, true
+	}
+	return s.of.find(ref)
+}
+
 // Read reads a part, from memory if it is there. The caller must not change it.
 func (s *Shelf) Read(ctx context.Context, ref Ref) ([]byte, error) {
-	if b, ok := s.set.parts.find(s, ref); ok {
+	if b, ok := s.find(ref); ok {
 		return b, nil
+	}
+	if s.of != nil {
+		return s.of.Read(ctx, ref)
 	}
 	b, err := s.set.log.Checkpoint(ctx, s.key(ref.ID))
 	if ctx.Err() != nil {
@@ -262,7 +309,7 @@ func (c *Call) Part(ref Ref) ([]byte, bool) {
 	if b, ok := c.parts[ref]; ok {
 		return b, true
 	}
-	if b, ok := c.m.set.parts.find(c.m.shelf, ref); ok {
+	if b, ok := c.in.shelf.find(ref); ok {
 		c.take(ref, b)
 		return b, true
 	}
@@ -283,7 +330,7 @@ func (c *Call) take(ref Ref, b []byte) {
 
 // fetchParts gets the parts that Part has lacked, all at once.
 func (c *Call) fetchParts(ctx context.Context) (first error) {
-	wanted := c.wanted
+	wanted, shelf := c.wanted, c.in.shelf
 	c.wanted = nil
 	type part struct {
 		ref Ref
@@ -293,7 +340,7 @@ func (c *Call) fetchParts(ctx context.Context) (first error) {
 	parts := make(chan part, len(wanted))
 	for _, ref := range wanted {
 		go func() {
-			b, err := c.m.shelf.Read(ctx, ref)
+			b, err := shelf.Read(ctx, ref)
 			parts <- part{ref, b, err}
 		}()
 	}
