@@ -33,6 +33,9 @@ func (e *ReplayError) Error() string {
 		e.View, int64(e.To), int64(e.To-e.From), int64(e.From), e.MaxReplay)
 }
 
+// Place is the first record that would have to be replayed, and the last.
+func (e *ReplayError) Place() (first, last core.Seq) { return e.From + 1, e.To }
+
 // Is has every *ReplayError be ErrReplay.
 func (e *ReplayError) Is(target error) bool { return target == ErrReplay }
 
@@ -279,6 +282,9 @@ func (r *replica) begin(ctx context.Context, opts AtOptions, anew bool) error {
 		return &ReplayError{m.spec.Name, core.None, r.seq, opts.MaxReplay}
 	}
 	in, err := m.newInstance(m.spec.Kind, m.spec.Options, newReplicaShelf(m.shelf, nil))
+	if err == nil {
+		in.version = m.spec.Version
+	}
 	r.in = in
 	return err
 }

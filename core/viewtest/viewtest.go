@@ -627,6 +627,9 @@ func (x *suite) past(t *testing.T) {
 			x.want(t, n, d.askAt(t, core.Seq(n)-1), "of the past, in order")
 		}
 		x.want(t, len(x.records), d.ask(t, view.Newest), "after reads of the past")
+		if len(d.warns) > 0 {
+			t.Fatal(d.warns)
+		}
 		ahead := d.v.At(core.Seq(len(x.records)), view.AtOptions{MaxReplay: -1})
 		if _, err := ahead.Read(background, x.Questions[0].Method, json.Value(x.Questions[0].Args)); !errors.Is(err, core.ErrNotFound) {
 			t.Errorf("behind the end: %v", err)

@@ -82,6 +82,7 @@ export { type Callback } from './callback.js'
 export { type Progress, type ViewState, type ViewStatus } from './progress.js'
 export { type End, type Observable, type Observer, type PullSource, type Subscription } from './pull.js'
 export type {
+  AtOptions,
   Checkpoints,
   CreateView,
   FlumeLog,
@@ -89,10 +90,14 @@ export type {
   HeldViews,
   Item,
   MethodKind,
+  ModuleView,
   Mounted,
   MountedView,
+  PastView,
+  ReadableAt,
   ReadOptions,
   StreamOptions,
+  UseOptions,
   View,
   ViewLog,
   ViewNames,

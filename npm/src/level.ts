@@ -5,7 +5,7 @@ import { type NativeCore, createNativeView } from './native-view.js'
 import { listSource } from './pages.js'
 import { type Path, type Where } from './reduce-built-in.js'
 import { type Source } from './source.js'
-import { type View, type ViewLog } from './types.js'
+import { type ModuleView, type ViewLog } from './types.js'
 
 /**
  * A key, ordered as npm's charwise does: null, false, true, numbers, strings, arrays, undefined. Objects come behind.
@@ -64,7 +64,7 @@ export interface LevelRead {
 type Once = LevelRead & { live?: false; old?: true }
 
 /** What `Level` mounts: an ordered index of the records of type `T`. */
-export interface LevelView<T> extends View {
+export interface LevelView<T> extends ModuleView {
   readonly methods: { readonly get: 'async'; readonly read: 'source' }
   /** The newest record with this key; a callback is given its seq too. Fails with `NOT_FOUND` where there is none. */
   get(key: Key, cb: (err: Error | null, value: T, seq: number) => void): void

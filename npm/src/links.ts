@@ -5,7 +5,7 @@ import { queryReader } from './query-reader.js'
 import { type QueryPath, type QueryRead, plain } from './query.js'
 import { type Path, type Where } from './reduce-built-in.js'
 import { type Source, bySignal, createSource } from './source.js'
-import { type View, type ViewLog } from './types.js'
+import { type ModuleView, type ViewLog } from './types.js'
 
 /** An order of the links: by the values at these paths of them. Those that lack one are not in it. */
 export interface LinksIndex {
@@ -54,7 +54,7 @@ export interface LinksRead {
 }
 
 /** What `Links` mounts. */
-export interface LinksView extends View {
+export interface LinksView extends ModuleView {
   readonly methods: { readonly get: 'async'; readonly read: 'source'; readonly explain: 'async' }
   /**
    * The links that a query finds, in the order of the index that serves it best: of the one whose paths a last `$sort` names,

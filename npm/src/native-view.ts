@@ -3,10 +3,11 @@ import type { Args, NativeAnswer, NativePin, NativeSpec, NativeView } from './na
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
 import { type End } from './pull.js'
-import { type MethodKind, type View, type ViewLog } from './types.js'
+import { isLive } from './stream-options.js'
+import { type AtOptions, type MethodKind, type View, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost } from './view-host.js'
 import { wrapMethods } from './view-methods.js'
-import { createWaits, whenReady } from './view-waits.js'
+import { type Waits, createWaits, whenReady } from './view-waits.js'
 
 /** Asks the view in the module. `loaded` lets an old state answer. */
 export type Ask = (method: string, args: Args, loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void) => void
@@ -30,7 +31,9 @@ export interface NativeCore {
 
 /** What `db.use` is given for a view that runs in the module, which reads the log by itself. */
 export interface NativeMount extends View {
-  host(db: ViewHost): HostedView
+  readonly inModule: true
+  /** `history` is how many past states are to be kept. */
+  host(db: ViewHost, history: number): HostedView
 }
 
 /** A native view of the module's kind `kind`, with the methods that `build` makes. */
@@ -68,7 +71,7 @@ export function createNativeView(
   const own = build(core)
   const self = { since, methods, ...own } as any
 
-  const host = (db: ViewHost): HostedView => {
+  const host = (db: ViewHost, history: number): HostedView => {
     const progress = reporter(name, db.progress)
     let failure: Error | undefined
     let stale = false
@@ -118,7 +121,7 @@ export function createNativeView(
           : mapper
             ? (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => mapper(value, cb)
             : (own ?? (native.json ? undefined : (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => cb(null, value)))
-      native.mount({ name, version, kind, options, map: through, encode: map && encode }, listener, (err, mounted) => {
+      native.mount({ name, version, kind, options, history, map: through, encode: map && encode }, listener, (err, mounted) => {
         const waiting = mounting!
         mounting = undefined
         if (err) fail(err)
@@ -169,17 +172,49 @@ export function createNativeView(
       close
     }
     wrapMethods(db, name, self, mounted, ready, () => closed)
-    const at = (seq: number, pin: NativePin, index: number) => {
-      const still = createObv<number>(seq)
-      return build({
+    /** The methods of the view where it stands still at `seq`. */
+    const still = (seq: number, ask: Ask) =>
+      build({
         ...core,
-        since: still,
-        ask: (method, args, _loaded, cb) => pin.call(index, method, args, cb),
+        since: createObv<number>(seq),
+        ask,
         reached(after, cb) {
           cb(after <= seq ? null : true)
           return () => {}
         }
       })
+    const at = (seq: number, pin: NativePin, index: number) => still(seq, (method, args, _loaded, cb) => pin.call(index, method, args, cb))
+    mounted.at = (seq: number, { maxReplay = -1, ...others }: AtOptions = {}) => {
+      if (!Number.isInteger(seq) || seq < -1) throw new FlumeError('INVALID_OPTION', `at takes a seq, or -1 for before the first, not ${String(seq)}`, { view: name })
+      for (const option of Object.keys(others)) throw new FlumeError('INVALID_OPTION', `at has no option "${option}", known is maxReplay`, { view: name })
+      if (typeof maxReplay !== 'number' || maxReplay !== maxReplay) throw new FlumeError('INVALID_OPTION', `option "maxReplay" must be a number, not ${String(maxReplay)}`, { view: name })
+      const most = maxReplay === Infinity ? -1 : Math.max(Math.trunc(maxReplay), -1)
+      const past = still(seq, (method, args, _loaded, cb) =>
+        whenMounted(err => {
+          if (err) return cb(err)
+          view!.callAt(seq, most, method, args, (err, answer) => {
+            const { code, seq } = (err ?? {}) as FlumeError
+            if (code === 'REPLAY' || (code === 'VIEW' && seq != null)) Object.assign(err!, { view: name })
+            cb(err, answer)
+          })
+        })
+      )
+      const given: any = { name, seq }
+      const ready: Waits['ready'] = cb => {
+        whenMounted(cb)
+        return () => {}
+      }
+      wrapMethods(db, name, { ...self, ...past }, given, ready, () => closed)
+      delete given.meta // it is of the view itself
+      for (const [method, kind] of Object.entries(methods)) {
+        if (kind !== 'source') continue
+        const read = given[method]
+        given[method] = (options?: any) => {
+          if (isLive(options)) throw new FlumeError('INVALID_OPTION', 'a view as of a past seq cannot be live', { view: name })
+          return read(options)
+        }
+      }
+      return given
     }
     const inModule = {
       mounted: () => new Promise<NativeView>((resolve, reject) => whenMounted(err => (err ? reject(err) : resolve(view!)))),
@@ -189,6 +224,7 @@ export function createNativeView(
   }
 
   return Object.assign(self, {
+    inModule: true,
     host,
     createSink() {
       throw new FlumeError('VIEW', `view '${name}' reads the log by itself`, { view: name })

@@ -2,7 +2,7 @@ import { FlumeError } from './errors.js'
 import { createNativeView } from './native-view.js'
 import { queryReader } from './query-reader.js'
 import { type Source, createSource } from './source.js'
-import { type Item, type View, type ViewLog } from './types.js'
+import { type Item, type ModuleView, type ViewLog } from './types.js'
 
 /** Where a value stands: one name, or an array of names and indexes from the outside in. */
 export type QueryPath = string | readonly (string | number)[]
@@ -100,7 +100,7 @@ export interface Explanation {
 }
 
 /** What `Query` mounts. */
-export interface QueryView extends View {
+export interface QueryView extends ModuleView {
   readonly methods: { readonly read: 'source'; readonly explain: 'sync'; readonly add: 'sync' }
   /**
    * The answers to a query. A live one goes on with those of records to come; behind `$reduce` and `$sort` it answers all
