@@ -44,22 +44,22 @@ const indexes = `"indexes":[{"key":"RD","value":["rel","dest"]},{"key":"DR","val
 func TestSuite(t *testing.T) {
 	sizes := map[string]lsm.Sizes{
 		"in memory": {Memory: 1 << 20, Inline: 1 << 20, Block: 1 << 10},
-		"in parts":  {Memory: 400, Inline: 1 << 20, Block: 100},
+		"in parts":  {Memory: 600, Inline: 1 << 20, Block: 250},
 	}
 	for name, s := range sizes {
 		t.Run(name, func(t *testing.T) {
 			viewtest.Run(t, viewtest.Case{
-				Kind: sized(s), Questions: questions, Records: 30,
+				Kind: sized(s), Questions: questions, Records: 20,
 				Options: `{` + indexes + `,"links":[{"rel":"n","dest":"a","x":"b.c"},{"dest":{"each":"b.c"},"rel":{"value":"each"}}],"where":{"n":{"ne":1}}}`,
 			})
 		})
 	}
 	t.Run("records", func(t *testing.T) {
-		viewtest.Run(t, viewtest.Case{Kind: sized(sizes["in parts"]), Options: `{` + indexes + `}`, Questions: questions, Records: 30})
+		viewtest.Run(t, viewtest.Case{Kind: sized(sizes["in parts"]), Options: `{` + indexes + `}`, Questions: questions, Records: 20})
 	})
 	t.Run("mapped", func(t *testing.T) {
 		viewtest.Run(t, viewtest.Case{
-			Kind: sized(sizes["in parts"]), Options: `{"mapped":true,` + indexes + `}`, Questions: questions, Records: 30,
+			Kind: sized(sizes["in parts"]), Options: `{"mapped":true,` + indexes + `}`, Questions: questions, Records: 20,
 			Map: func(_ context.Context, first core.Seq, records [][]byte) (mapped []json.Value, err error) {
 				for i, r := range records {
 					other := string(json.Value(r).Member("other"))
