@@ -1,6 +1,8 @@
 package view
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +20,21 @@ type feeder struct {
 	stride  int
 	work    int // bytes since the clock was looked at
 	began   time.Time
-	memory  core.Memory // of records that nobody has asked for lately
+	ahead   *ahead
+
+	// memories are for records that nobody has asked for lately, the first for
+	// those that are being given, the second for those read ahead.
+	memories [2]*core.Memory
+}
+
+// ahead is a read of the records that those who lag will be given next, while
+// they are given the ones before: a host that reads by itself does it then.
+type ahead struct {
+	from      core.Seq
+	deletions uint64 // there were when it began
+	runs      []core.Run
+	err       error
+	done      chan struct{}
 }
 
 // group is views that are fed from one pass over the log, in the order of
@@ -41,7 +57,8 @@ type member struct {
 
 func (s *Set) feedAll() {
 	defer s.done.Done()
-	f := &feeder{Set: s, roster: -1, stride: min(maxStride, s.opts.Batch)}
+	f := &feeder{Set: s, roster: -1, stride: min(maxStride, s.opts.Batch), memories: [2]*core.Memory{{}, {}}}
+	defer f.endAhead()
 	for range s.wake {
 		f.began = time.Time{} // the clock is for those who have much to do
 		for s.ctx.Err() == nil && f.feed() {
@@ -113,10 +130,11 @@ func (f *feeder) batch(g *group, head core.Seq) {
 		}
 	}
 	what := core.Range{From: from, Through: head, Budget: f.opts.Batch}
+	read := f.log.Read
 	if g == &f.lagging {
-		what.Memory = &f.memory
+		read = f.readLagging
 	}
-	runs, err := f.log.Read(f.ctx, what)
+	runs, err := read(f.ctx, what)
 	if err != nil {
 		if f.ctx.Err() != nil {
 			return
@@ -143,6 +161,40 @@ func (f *feeder) batch(g *group, head core.Seq) {
 	f.publish(g)
 }
 
+// readLagging reads records for those who lag, or has read them ahead, and
+// begins to read those behind them.
+func (f *feeder) readLagging(ctx context.Context, what core.Range) (runs []core.Run, err error) {
+	if a := f.endAhead(); a != nil && a.err == nil && a.from == what.From && a.deletions == f.log.State().Deletions {
+		f.memories[0], f.memories[1] = f.memories[1], f.memories[0]
+		runs = a.runs
+	} else {
+		what.Memory = f.memories[0]
+		if runs, err = f.log.Read(ctx, what); err != nil {
+			return nil, err
+		}
+	}
+	what.From, what.Memory = runs[len(runs)-1].Through+1, f.memories[1]
+	if what.From <= what.Through {
+		a := &ahead{from: what.From, deletions: f.log.State().Deletions, done: make(chan struct{})}
+		f.ahead = a
+		go func() {
+			defer close(a.done)
+			a.runs, a.err = f.log.Read(ctx, what)
+		}()
+	}
+	return runs, nil
+}
+
+// endAhead waits for the read that is under way, if one is.
+func (f *feeder) endAhead() *ahead {
+	a := f.ahead
+	f.ahead = nil
+	if a != nil {
+		<-a.done
+	}
+	return a
+}
+
 // run gives a run of records to those who have not seen them.
 func (f *feeder) run(g *group, run core.Run) {
 	if run.Deleted {
@@ -156,7 +208,10 @@ func (f *feeder) run(g *group, run core.Run) {
 		}
 		next, work, failed, err := g.apply(run, seq, through, f.stride)
 		unlock(g.active)
-		if failed != nil {
+		if errors.Is(err, errLost) {
+			failed.over = true
+			failed.m.lost(failed.in)
+		} else if failed != nil {
 			f.stop(failed, next, err)
 		}
 		seq = next

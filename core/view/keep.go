@@ -65,7 +65,8 @@ func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instan
 	return current, old
 }
 
-// load makes a view of a stored state; nil where that does not work.
+// load makes a view of a stored state; nil where that does not work. One that is
+// not Storing takes it in when it is first asked for.
 func (m *Mounted) load(k kept, shelf *Shelf) (in *instance) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -75,7 +76,13 @@ func (m *Mounted) load(k kept, shelf *Shelf) (in *instance) {
 	}()
 	in, err := m.newInstance(m.spec.Kind, k.options, shelf)
 	if err == nil {
-		err = in.Load(k.root)
+		if _, ok := in.View.(Storing); ok {
+			err = in.Load(k.root)
+		} else {
+			in.View = &lazy{View: in.View, root: k.root, warn: func(err error) {
+				m.set.warn(fmt.Errorf("view %q: %w", m.spec.Name, err))
+			}}
+		}
 	}
 	if err != nil {
 		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
@@ -117,6 +124,9 @@ func (s *Set) saveAll() {
 	}
 }
 
+// largeRoot is how many bytes of a state take milliseconds to handle.
+const largeRoot = 256 << 10
+
 // share is the part of the time that may go into writing checkpoints: one in
 // so many.
 const share = 20
@@ -152,13 +162,22 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	history, pending := in.history, in.pending
 	m.mu.Unlock()
 
+	// Writing down a large state, summing it and handing it to the store take
+	// a slice each, but nobody has a turn between where the views are closed.
+	rest := func() {
+		if len(states) > 0 && len(states[0].root) > largeRoot && ctx == m.set.ctx {
+			m.set.opts.Yield(ctx)
+		}
+	}
 	var b []byte
 	if err == nil {
 		history, err = m.store(ctx, history, pending)
 	}
 	if err == nil {
 		now := manifest{states: states, history: history, end: m.shelf.end()}
+		rest()
 		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, now)
+		rest()
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 		if err == nil {
 			err = m.tidy(ctx, in, now, len(pending))
@@ -254,12 +273,12 @@ func (m *Mounted) alsoNeeded(in *instance, done int) (all []uint32) {
 	return all
 }
 
-// unpin lets go of the replicas. Parts that were held for them alone are
-// deleted when the view is saved.
+// unpin lets go of the replicas. The view is to be saved if there are parts that
+// were held for them alone, or that are of a run which was not done.
 func (m *Mounted) unpin() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.replicas = nil
-	m.current.changed = m.current.changed || m.pinned
+	m.current.changed = m.current.changed || m.pinned || m.shelf.wrote()
 	m.pinned = false
 }

@@ -153,12 +153,17 @@ func (s *Set) isClosed() bool {
 // Read waits until the view has applied the record since, or Newest, or
 // Loaded, and then answers a call. args is a JSON array, or nil.
 func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args json.Value) (answer json.Value, err error) {
+	p := m.Call(method, args, since == Loaded)
+	if since == Newest {
+		since = m.set.log.Since()
+	}
 	if since != Loaded {
 		if err := m.Wait(ctx, since); err != nil {
 			return nil, err
 		}
+		p.seen = since + 1
 	}
-	return m.Call(method, args, since == Loaded).finish(ctx)
+	return p.finish(ctx)
 }
 
 // Pending is a call under way, for hosts where an answer that is in memory is
@@ -166,7 +171,8 @@ func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args 
 type Pending struct {
 	Call
 	loaded bool
-	tries  int // to find what was lost
+	seen   core.Seq // how many records the state must have seen
+	tries  int      // to find what was lost
 
 	// Of a Pin:
 	pin  *Pin
@@ -270,6 +276,18 @@ func (p *Pending) answer() (err error) {
 			return err
 		}
 		in = p.replica.in
+	}
+	if p.replica == nil && p.held == nil && !p.loaded {
+		// What was there when it was found, or the last time, may be being built
+		// again by now.
+		if in.since+1 < p.seen {
+			c.Await(func(ctx context.Context) error { return m.Wait(ctx, p.seen-1) })
+			return ErrAwait
+		}
+		p.seen = in.since + 1
+	}
+	if c.in != in {
+		c.State = nil // it was another's
 	}
 	c.in, c.since = in, in.since
 	c.Out = c.Out[:0]

@@ -191,6 +191,7 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
 	s.forgetDeleted() // what was deleted while its state was being read
+	nudge(s.tend)
 	s.tell(m)
 	return m, nil
 }

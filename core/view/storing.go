@@ -62,6 +62,7 @@ type Shelf struct {
 	mu   sync.Mutex
 	used map[uint32]bool // not to be written over
 	next uint32          // no number below is free
+	more bool            // parts have been written since the last look for those that are needed
 	past uint32          // numbers below may have been left in use, by whoever had the shelf before
 
 	of  *Shelf            // where parts are that are not in own, for a copy of a view
@@ -111,7 +112,7 @@ func (s *Shelf) write(ctx context.Context, b []byte) (Ref, error) {
 		s.next++
 	}
 	id := s.next
-	s.used[id] = true
+	s.used[id], s.more = true, true
 	s.mu.Unlock()
 	if err := s.set.log.SetCheckpoint(ctx, s.key(id), b); err != nil {
 		return Ref{}, err // it may be there all the same, and so is held until it is cleared
@@ -183,6 +184,13 @@ func (s *Shelf) end() uint32 {
 	return end
 }
 
+// wrote reports whether parts have been written that no checkpoint may list.
+func (s *Shelf) wrote() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.more
+}
+
 // clear deletes all parts that are held and not among those needed.
 func (s *Shelf) clear(ctx context.Context, ids []uint32) error {
 	needed := map[uint32]bool{}
@@ -190,6 +198,7 @@ func (s *Shelf) clear(ctx context.Context, ids []uint32) error {
 		needed[id] = true
 	}
 	s.mu.Lock()
+	s.more = false
 	var gone []uint32
 	for id := range s.used {
 		if !needed[id] {

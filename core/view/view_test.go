@@ -469,3 +469,43 @@ func TestWhileAViewIsBeingMounted(t *testing.T) {
 		t.Fatal("they differ")
 	}
 }
+
+// A state that a view does not take back is found out by whoever needs it first:
+// a read, or the next record.
+func TestAStateThatCannotBeLoadedIsBuiltAgain(t *testing.T) {
+	refuses := sumKind
+	refuses.New = func(options json.Value) (view.View, error) {
+		v, err := sumKind.New(options)
+		return &refusesState{v.(*sum)}, err
+	}
+	for _, append := range []bool{false, true} {
+		disk := new(memstore.Disk)
+		log, set := open(t, memstore.Open(disk), view.Options{})
+		addMany(t, log, 10)
+		total(t, mount(t, set, "m", "1"), view.Newest)
+		set.Close(ctx)
+		log.Close(ctx)
+
+		log = openLog(t, memstore.Open(disk))
+		var warned atomic.Int32
+		set = view.Open(log, view.Options{Warn: func(error) { warned.Add(1) }})
+		m, err := set.Mount(ctx, view.Spec{Name: "m", Version: "1", Kind: refuses, Options: json.Value(`{"path":"n"}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "45"
+		if append {
+			want = "145"
+			add(t, log, `{"n":100}`)
+		}
+		if got := total(t, m, view.Newest); got != want || warned.Load() != 1 {
+			t.Fatalf("the total is %s, want %s, with %d warnings", got, want, warned.Load())
+		}
+		set.Close(ctx)
+		log.Close(ctx)
+	}
+}
+
+type refusesState struct{ *sum }
+
+func (v *refusesState) Load([]byte) error { return errors.New("refused") }

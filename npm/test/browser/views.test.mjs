@@ -26,7 +26,7 @@ const runner = `
       return names.at(-1)
     }
     await run(cases[title], { ...flumedb, name, seed }).catch(err => {
-      throw new Error('SEED=' + seed + ' ' + err.stack)
+      throw new Error('SEED=' + seed + ' ' + err + ' ' + err.stack)
     })
     for (const made of names) await flumedb.Log.delete(made)
   }`
@@ -57,7 +57,7 @@ for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-
       test(title, { timeout: 180_000 }, async () => {
         const failed = await inPage(async ([file, title]) => {
           await import('/runner.mjs')
-          return runCase(file, title).then(() => null, err => String(err.stack ?? err))
+          return runCase(file, title).then(() => null, err => `${err}\n${err.stack}`)
         }, [file, title])
         assert.equal(failed, null)
       })
