@@ -1,6 +1,6 @@
 // What the types of Links let through, and what not.
 
-import { Flume, Links, type LinksIndex, Log, type Source } from '../../src/index.js'
+import { Flume, Links, type LinksIndex, Log, type Obv, Reduce, type Source } from '../../src/index.js'
 
 interface Post {
   author: string
@@ -27,3 +27,22 @@ async function links() {
 }
 
 void links
+
+async function past() {
+  const db = Flume(Log<Post>('posts'))
+    .use('links', Links(1, { indexes: [{ key: 'S', value: ['source'] }] }), { history: 4 })
+    .use('count', Reduce(1, { count: true }))
+    .use('js', Reduce(1, (sum: number | undefined, post: Post) => (sum ?? 0) + post.mentions.length))
+  const count = await db.count.at(3, { maxReplay: 1000 }).get()
+  same<typeof count, number>(true)
+  const { seq, name } = db.views.links.at(-1)
+  same<[typeof seq, typeof name], [number, string]>(true)
+  same<ReturnType<typeof db.count.at>['value'], Obv<number>>(true)
+  db.links.at(0).read<{ source: string }>().collect()
+  // @ts-expect-error it runs in JavaScript
+  db.js.at(3)
+  // @ts-expect-error no such option
+  db.count.at(3, { most: 1 })
+}
+
+void past
