@@ -236,6 +236,7 @@ func (v *level) collectLive(c *view.Call, p *page) error {
 	through := c.Since()
 	c.Await(func(ctx context.Context) error {
 		var l items
+		v := v.another() // since this is not the goroutine that feeds it
 		at := p.at.seq
 		reader := view.NewReader(v.fields)
 		var failed error

@@ -16,6 +16,7 @@
  * - `UNCERTAIN` the store failed in the middle of a commit and cannot say whether it took effect
  * - `STORE` any other failure of the host's storage
  * - `SOURCE` the source of an import failed, is damaged, has changed or is of no known format; `position` says where
+ * - `REPLAY` to read a view as of a past seq would take more records than it may: those from `seq` through `last`
  * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
  */
 export type ErrorCode =
@@ -34,6 +35,7 @@ export type ErrorCode =
   | 'UNCERTAIN'
   | 'STORE'
   | 'SOURCE'
+  | 'REPLAY'
   | 'VIEW'
 
 /** Where an error arose, and the error below it. */
