@@ -146,12 +146,18 @@ func (s *Set) isClosed() bool {
 // Read waits until the view has applied the record since, or Newest, or
 // Loaded, and then answers a call. args is a JSON array, or nil.
 func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args json.Value) (answer json.Value, err error) {
-	if since != Loaded {
-		if err := m.Wait(ctx, since); err != nil {
-			return nil, err
-		}
+	if since == Loaded {
+		return m.Call(method, args, true).finish(ctx)
 	}
-	return m.Call(method, args, since == Loaded).finish(ctx)
+	if since == Newest {
+		since = m.set.log.Since()
+	}
+	if err := m.Wait(ctx, since); err != nil {
+		return nil, err
+	}
+	p := m.Call(method, args, false)
+	p.least = since
+	return p.finish(ctx)
 }
 
 // Pending is a call under way, for hosts where an answer that is in memory is
@@ -159,7 +165,8 @@ func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args 
 type Pending struct {
 	Call
 	loaded bool
-	tries  int // to find what was lost
+	least  core.Seq // what answers has applied that, though it may be built again meanwhile
+	tries  int      // to find what was lost
 
 	// Of a Pin:
 	pin  *Pin
@@ -189,7 +196,7 @@ func (m *Mounted) Call(method string, args json.Value, loaded bool) *Pending {
 // Begin makes another call of one that has been answered, whose memory it uses
 // again, and with it that of the answer.
 func (p *Pending) Begin(m *Mounted, method string, args json.Value, loaded bool) {
-	*p = Pending{Call: Call{Method: method, Args: args, Out: p.Out, m: m}, loaded: loaded}
+	*p = Pending{Call: Call{Method: method, Args: args, Out: p.Out, m: m}, loaded: loaded, least: core.None}
 }
 
 // Try makes the call once. With ErrAwait there is something to be waited for.
@@ -258,6 +265,13 @@ func (p *Pending) answer() (err error) {
 	}
 	c.in, c.since = in, in.since
 	c.Out = c.Out[:0]
+	if !p.loaded && p.held == nil {
+		if in.since < p.least {
+			c.Await(func(ctx context.Context) error { return m.Wait(ctx, p.least) })
+			return ErrAwait
+		}
+		p.least = in.since
+	}
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("view %q panicked in %s: %v", m.spec.Name, c.Method, r)
