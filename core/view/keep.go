@@ -88,7 +88,7 @@ func (m *Mounted) load(k kept, shelf *Shelf) (in *instance) {
 		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
 		return nil
 	}
-	in.version = k.version
+	in.version, in.mapped = k.version, k.mapped
 	in.since, in.saved = k.seq, k.seq
 	in.deletions = k.deletions
 	return in
@@ -236,7 +236,7 @@ func keep(instances ...*instance) (states []kept, err error) {
 		if in == nil {
 			continue
 		}
-		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions}
+		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions, mapped: in.mapped}
 		if v, ok := in.View.(Storing); ok {
 			k.parts = v.Parts()
 		}

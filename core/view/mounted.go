@@ -57,6 +57,7 @@ type instance struct {
 	version string
 	options json.Value
 	fields  []json.Path
+	mapped  bool // it sees what a Map made of the records
 	since   core.Seq
 	caught  bool // it has been at the log's end
 	saved   core.Seq
@@ -84,7 +85,7 @@ func (m *Mounted) newInstance(kind Kind, options json.Value, shelf *Shelf) (*ins
 	if s, ok := v.(Storing); ok {
 		s.Attach(shelf)
 	}
-	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), shelf: shelf, since: core.None, saved: core.None}, nil
+	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), mapped: m.spec.Map != nil, shelf: shelf, since: core.None, saved: core.None}, nil
 }
 
 // Name is what it is mounted as.
