@@ -221,6 +221,9 @@ func keysOverFiles(t *testing.T, disk *memfs.FS, strict, powerCut bool, appends 
 		if err != nil {
 			failed = true
 		}
+		if l != nil && err != nil {
+			l.Append(ctx, []byte("of another"), []byte("and another"))
+		}
 		if l != nil {
 			if c := l.Close(ctx); c != nil {
 				failed = true
