@@ -18,7 +18,7 @@ const (
 
 	// KeysKept is how many keys a log remembers at least: those of so many of
 	// the newest appends that had one.
-	KeysKept = 10_000
+	KeysKept = 5_000
 )
 
 // Made is what was appended under a key.
