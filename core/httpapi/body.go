@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 	"time"
 
@@ -31,10 +32,10 @@ func (h *Handler) body(ctx context.Context, w http.ResponseWriter, r *request, m
 		return nil, nil, &problem{status: http.StatusServiceUnavailable, code: "BUSY", retryAfter: 1, first: -1, last: -1,
 			detail: "too many bodies of other requests are being worked on"}
 	}
-	release = func() { h.buffered.Release(weight) }
+	free := func() { h.buffered.Release(weight) }
 	defer func() {
 		if err != nil {
-			release()
+			free()
 		}
 	}()
 	// A client that sends slowly has the time of the request. Hosts that know
@@ -47,16 +48,16 @@ func (h *Handler) body(ctx context.Context, w http.ResponseWriter, r *request, m
 	if r.ContentLength >= 0 {
 		b = make([]byte, r.ContentLength)
 		if _, err = io.ReadFull(limited, b); err == nil {
-			return b, release, nil
+			return b, free, nil
 		}
 	} else if b, err = io.ReadAll(limited); err == nil {
-		return b, release, nil
+		return b, free, nil
 	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
 		return nil, nil, tooLarge(most)
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, nil, ctx.Err()
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return nil, nil, refuse(http.StatusBadRequest, "INVALID_RECORD", "the body ends too early")

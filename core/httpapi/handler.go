@@ -2,9 +2,11 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -149,7 +151,9 @@ type request struct {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 	if err := h.serve(w, hr); err != nil {
-		if hr.Context().Err() != nil {
+		// A read that had no more time ends the context too, and the client is
+		// still there.
+		if hr.Context().Err() != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
 			panic(http.ErrAbortHandler) // nobody hears, or is to take this for an answer
 		}
 		writeProblem(w, hr, problemOf(err))
