@@ -38,11 +38,16 @@ func (h *Handler) body(ctx context.Context, w http.ResponseWriter, r *request, m
 			free()
 		}
 	}()
-	// A client that sends slowly has the time of the request. Hosts that know
+	// A client that sends slowly has the time of the request; a server that has
+	// answered it before then still waits for the rest that long. Hosts that know
 	// no deadlines have none.
 	conn := http.NewResponseController(w)
 	if deadline, ok := ctx.Deadline(); ok && conn.SetReadDeadline(deadline) == nil {
-		defer conn.SetReadDeadline(time.Time{})
+		defer func() {
+			if err == nil {
+				conn.SetReadDeadline(time.Time{})
+			}
+		}()
 	}
 	limited := http.MaxBytesReader(w, r.Body, most)
 	if r.ContentLength >= 0 {
