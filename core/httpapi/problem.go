@@ -126,6 +126,10 @@ func writeProblem(w http.ResponseWriter, r *http.Request, p *problem) {
 	write(w, r, p.status, "application/problem+json", p.appendJSON(nil))
 }
 
+// Fail answers a request with an error, as the handler would: for whoever has no
+// log to serve.
+func Fail(w http.ResponseWriter, r *http.Request, err error) { writeProblem(w, r, problemOf(err)) }
+
 // write answers with a body that is there as a whole.
 func write(w http.ResponseWriter, r *http.Request, status int, contentType string, body []byte) {
 	header := w.Header()
