@@ -14,6 +14,7 @@ GOTESTFLAGS ?=
 NODE_TEST := node --test --test-reporter=spec
 # The suites of Node: all but those that need Chromium.
 NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' | sort)
+ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish)
 FUZZTIME ?= 30s
 
 .PHONY: help
@@ -46,7 +47,7 @@ bench: build chromium ## measure against other databases, in Chromium and Node
 ##: Tests
 
 .PHONY: test
-test: lint test-go test-wasm test-npm test-browser ## everything below, on any machine with Go, Node and npm
+test: lint test-go test-wasm test-npm test-browser test-engines ## everything below, on any machine with Go, Node and npm
 
 .PHONY: lint
 lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript types
@@ -78,6 +79,15 @@ test-npm: pack ## the built package in Node, the tarball as a user installs it, 
 test-browser: pack chromium ## the built package in Chromium: pages, workers, bundlers, kills of the browser
 	$(NODE_TEST) --test-concurrency=1 npm/test/browser/*.test.mjs npm/test/crash/chromium-*.test.mjs
 
+.PHONY: test-engines
+test-engines: pack firefox webkit ## in Firefox and WebKit: the IndexedDB store, in a page and a worker, and the suites of the package that need no other browser's protocol
+	for engine in firefox webkit; do for context in page worker; do \
+	  $(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs $$engine:$$context" ./jsbridge/... || exit 1; \
+	done; done
+	for engine in firefox webkit; do \
+	  BROWSER=$$engine $(NODE_TEST) --test-concurrency=1 $(ENGINE_SUITES) || exit 1; \
+	done
+
 .PHONY: fuzz
 fuzz: ## look for new failing inputs, FUZZTIME (30s) for each fuzz target
 	@grep -rlE '^func Fuzz' --include='*_test.go' core jsbridge | while read -r file; do \
@@ -95,10 +105,16 @@ $(NODE_MODULES): npm/package-lock.json
 	cd npm && npm ci
 	touch $@
 
-.PHONY: chromium
+.PHONY: chromium firefox webkit
 chromium:
-	@node npm/scripts/chromium-path.mjs >/dev/null 2>&1 || .ci/apt chromium
-	@node npm/scripts/chromium-path.mjs >/dev/null
+	@node npm/scripts/browser-path.mjs chromium >/dev/null 2>&1 || .ci/apt chromium
+	@node npm/scripts/browser-path.mjs chromium >/dev/null
+firefox:
+	@node npm/scripts/browser-path.mjs firefox >/dev/null 2>&1 || .ci/apt firefox-esr
+	@node npm/scripts/browser-path.mjs firefox >/dev/null
+webkit:
+	@node npm/scripts/browser-path.mjs webkit xvfb >/dev/null 2>&1 || .ci/apt webkit2gtk-driver xvfb
+	@node npm/scripts/browser-path.mjs webkit xvfb >/dev/null
 
 # The race detector needs a C compiler.
 .PHONY: cc

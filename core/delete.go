@@ -116,6 +116,7 @@ func (l *Log) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.cache.clear()
+	l.records.clear()
 	l.deletions++
 }
 
@@ -125,6 +126,7 @@ func (l *Log) deleted(state State, thinned []*segment.Segment) {
 	if state.Deletions != l.state.Deletions+1 {
 		l.cache.clear() // others have deleted too
 	}
+	l.records.clear()
 	l.deletions++
 	l.state.Deletions = state.Deletions
 	for _, s := range thinned {

@@ -21,6 +21,7 @@ type Log struct {
 	mu        sync.Mutex
 	state     State
 	cache     cache
+	records   recordCache
 	deletions int // how often the cache was told that something is deleted
 	queue     queue
 	watchers  map[int]func(Seq)
@@ -35,7 +36,8 @@ type Log struct {
 
 // Options tune a log. The zero value is good.
 type Options struct {
-	// CacheBytes bounds the segments kept in memory. Default 16 MiB.
+	// CacheBytes bounds the segments, and a quarter of it the records read one
+	// by one, that are kept in memory. Default 16 MiB.
 	CacheBytes int
 
 	// SegmentBytes is how large segments become, by appends of much at once
@@ -78,6 +80,7 @@ func Open(ctx context.Context, store Store, opts Options) (*Log, error) {
 		opts:     opts,
 		state:    state,
 		cache:    cache{limit: opts.CacheBytes},
+		records:  recordCache{limit: opts.CacheBytes / 4},
 		watchers: map[int]func(Seq){},
 		deleteds: map[int]func(){},
 		wake:     make(chan struct{}, 1),
@@ -156,6 +159,7 @@ func (l *Log) advance(state State) {
 	if deleted {
 		// By somebody else: nobody knows what, so nothing that is kept holds.
 		l.cache.clear()
+		l.records.clear()
 		l.deletions++
 	}
 	if moved || deleted || state.Generation > l.state.Generation {

@@ -22,6 +22,7 @@ func (l *Log) Get(ctx context.Context, seq Seq) ([]byte, error) {
 	if record, ok := l.Cached(seq); ok {
 		return record, nil
 	}
+	deletions := l.deletionCount()
 	runs, err := l.Read(ctx, Range{From: seq, Through: seq, Budget: 1})
 	if err != nil {
 		return nil, err
@@ -29,17 +30,18 @@ func (l *Log) Get(ctx context.Context, seq Seq) ([]byte, error) {
 	if runs[0].Deleted {
 		return nil, fmt.Errorf("seq %d: %w", seq, ErrDeleted)
 	}
-	return runs[0].Record(seq), nil
+	return l.keepRecord(deletions, seq, runs[0].Record(seq)), nil
 }
 
-// Cached gives a record if its segment is in memory.
+// Cached gives a record if it is in memory.
 func (l *Log) Cached(seq Seq) ([]byte, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if s := l.cache.find(seq); s != nil && seq <= l.state.Head && !s.IsDeleted(seq) {
 		return s.Record(seq), true
 	}
-	return nil, false
+	r := l.records.find(seq)
+	return r, r != nil
 }
 
 // Range says what Read is to read: the records from From through Through, both

@@ -158,11 +158,18 @@ func (q *query) option(name string, value json.Value) error {
 		q.skipOld = !old
 		q.live = q.live || q.skipOld
 		return err
-	}
-	for flag, to := range map[string]*bool{"reverse": &q.reverse, "live": &q.live, "sync": &q.sync, "keys": &q.keys, "seqs": &q.seqs, "values": &q.values} {
-		if flag == name {
-			return listing.Flag(name, value, to)
-		}
+	case "reverse":
+		return listing.Flag(name, value, &q.reverse)
+	case "live":
+		return listing.Flag(name, value, &q.live)
+	case "sync":
+		return listing.Flag(name, value, &q.sync)
+	case "keys":
+		return listing.Flag(name, value, &q.keys)
+	case "seqs":
+		return listing.Flag(name, value, &q.seqs)
+	case "values":
+		return listing.Flag(name, value, &q.values)
 	}
 	return view.Invalid("read has no option %q, but gt, gte, lt, lte, reverse, limit, live, old, sync, keys, values and seqs", name)
 }

@@ -159,6 +159,9 @@ func (g *group) read(block []byte, at, n int) error {
 	if err != nil {
 		return err
 	}
+	if g.keys == nil {
+		g.keys = make([]byte, 0, 2<<10)
+	}
 	g.keys, g.count = g.keys[:0], 0
 	last := 0 // where the key before begins
 	for b := block[from:to]; len(b) > 0; {
@@ -355,11 +358,11 @@ func (s *runSource) begin() error {
 	if s.block == len(s.r.ids) {
 		return nil
 	}
-	if err := s.open(); err != nil {
-		return err
-	}
 	if bound == nil {
-		return nil // open has put it at the end to begin with
+		return s.open()
+	}
+	if err := s.get(); err != nil {
+		return err
 	}
 	// The last group that begins at or before the bound.
 	low, high := 0, s.groups-1
@@ -389,12 +392,17 @@ func (s *runSource) begin() error {
 	return nil
 }
 
-// open gets the block in hand, at the end to begin with.
-func (s *runSource) open() (err error) {
-	if s.b, err = s.parts(s.r.ref(s.block)); err != nil {
-		return err
+// get gets the block in hand.
+func (s *runSource) get() (err error) {
+	if s.b, err = s.parts(s.r.ref(s.block)); err == nil {
+		s.groups, err = groupsOf(s.b)
 	}
-	if s.groups, err = groupsOf(s.b); err != nil {
+	return err
+}
+
+// open gets the block in hand, and is at the end to begin with.
+func (s *runSource) open() (err error) {
+	if err := s.get(); err != nil {
 		return err
 	}
 	s.g, s.at = 0, 0

@@ -15,6 +15,7 @@ type memory struct {
 	chunks [][]entry // the oldest first, each sorted and without equals
 	tail   []entry
 	sorted int // how many of tail are sorted and without equals
+	items  []item
 }
 
 // entry is a key and its seq.
@@ -61,6 +62,7 @@ func (m *memory) empty() bool { return len(m.tail) == 0 && len(m.chunks) == 0 }
 
 func (m *memory) put(key []byte, seq core.Seq) {
 	from := len(m.arena)
+	m.grow(len(key))
 	m.arena = append(m.arena, key...)
 	m.tail = append(m.tail, entry{headOf(key), uint32(from), uint32(len(key)), seq})
 	if len(m.tail) >= tailMax || m.sorted > 0 && len(m.tail) >= liveTailMax {
@@ -68,9 +70,24 @@ func (m *memory) put(key []byte, seq core.Seq) {
 	}
 }
 
+// grow makes room for a key and its entry. What will hold megabytes grows in few
+// steps, since fresh memory is dear.
+func (m *memory) grow(key int) {
+	if n := len(m.arena) + key; n > cap(m.arena) {
+		m.arena = append(make([]byte, 0, max(2*cap(m.arena), n, 4<<10)), m.arena...)
+	}
+	if n := len(m.tail) + 1; n > cap(m.tail) {
+		size := max(2*n, 16)
+		if n > liveTailMax {
+			size = tailMax
+		}
+		m.tail = append(make([]entry, 0, size), m.tail...)
+	}
+}
+
 // sortTail takes the tail, sorted and without equals.
 func (m *memory) sortTail() []entry {
-	all := sortEntries(m.arena, m.tail)
+	all := sortEntries(m.arena, m.tail, &m.items)
 	m.tail, m.sorted = m.tail[:0], 0
 	return all
 }

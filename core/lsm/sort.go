@@ -16,9 +16,13 @@ type item struct {
 // sortEntries gives the entries in the order of their keys, the last one of
 // equal keys. Keys often begin alike for long, so that comparing them whole
 // would read the same bytes again and again: they are sorted by eight bytes at
-// a time, and only those that are the same so far by the next eight.
-func sortEntries(arena []byte, entries []entry) []entry {
-	items := make([]item, len(entries))
+// a time, and only those that are the same so far by the next eight. scratch is
+// memory for it.
+func sortEntries(arena []byte, entries []entry, scratch *[]item) []entry {
+	if cap(*scratch) < len(entries) {
+		*scratch = make([]item, cap(entries))
+	}
+	items := (*scratch)[:len(entries)]
 	for i := range entries {
 		items[i] = item{entries[i].head, uint32(i), entries[i].size}
 	}

@@ -36,7 +36,7 @@ func TestSortEntries(t *testing.T) {
 			}
 			i++
 		}
-		if got := sortEntries(m.arena, m.tail); !slices.Equal(got, want) {
+		if got := sortEntries(m.arena, m.tail, &m.items); !slices.Equal(got, want) {
 			t.Fatalf("seed %d: %d entries, want %d", seed, len(got), len(want))
 		}
 		for i := 1; i < len(want); i++ {

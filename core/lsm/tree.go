@@ -158,22 +158,25 @@ func (t *Tree) Load(b []byte) (rest []byte, err error) {
 		}
 		runs = append(runs, r)
 	}
-	mem := &memory{}
-	var last []byte
-	var chunk []entry
-	for n := number(); n > 0 && err == nil; n-- {
+	count := number()
+	if count > uint64(len(b)) {
+		return nil, errState
+	}
+	// The keys stay where they stand among the numbers: there may be megabytes.
+	inline := len(b)
+	mem := &memory{arena: append([]byte{}, b...)}
+	chunk := make([]entry, 0, count)
+	for range count {
 		size, seq := number(), core.Seq(number())
-		if size > uint64(len(b)) {
+		if err != nil || size > uint64(len(b)) {
 			return nil, errState
 		}
-		key := b[:size]
+		e := entry{headOf(b[:size]), uint32(inline - len(b)), uint32(size), seq}
+		if n := len(chunk); n > 0 && mem.compare(&chunk[n-1], &e) >= 0 {
+			return nil, errState
+		}
+		chunk = append(chunk, e)
 		b = b[size:]
-		if chunk != nil && bytes.Compare(last, key) >= 0 {
-			return nil, errState
-		}
-		chunk = append(chunk, entry{headOf(key), uint32(len(mem.arena)), uint32(size), seq})
-		mem.arena = append(mem.arena, key...)
-		last = key
 	}
 	if err != nil {
 		return nil, err
@@ -182,6 +185,7 @@ func (t *Tree) Load(b []byte) (rest []byte, err error) {
 		mem.chunks = [][]entry{chunk}
 	}
 	t.mem, t.runs = mem, runs
+	t.flush = inline-len(b) > t.sizes.Inline // so that the next one to load it has less to do
 	return b, nil
 }
 

@@ -59,6 +59,7 @@ func BenchmarkQuery(b *testing.B) {
 	})
 	author := fmt.Sprintf(`"author":"@%043d=.ed25519"`, 50)
 	for name, q := range map[string]string{
+		"newest of an author":       `{"query":[{"$filter":{"value":{` + author + `}}}],"reverse":true,"limit":1}`,
 		"newest 100 of an author":   `{"query":{"value":{` + author + `}},"reverse":true,"limit":100}`,
 		"newest 100 posts of one":   `{"query":{"value":{` + author + `,"content":{"type":"post"}}},"reverse":true,"limit":100}`,
 		"count by type":             `[{"$reduce":{"type":["value","content","type"],"count":{"$count":true}}}]`,

@@ -101,6 +101,15 @@ type request struct {
 	withSeqs bool
 	limit    int // 0 for none
 	from, to core.Seq
+
+	// planned is what the request and the declared indexes, which stay as they
+	// are, say of the plan.
+	planned struct {
+		wants  []json.Path
+		chosen bool
+		index  *index
+		scores []score
+	}
 }
 
 const everything core.Seq = 1<<53 - 1
@@ -108,7 +117,7 @@ const everything core.Seq = 1<<53 - 1
 // Requests that were parsed are remembered, since most programs ask a few
 // questions again and again.
 const (
-	mostParsed  = 64
+	mostParsed  = 512
 	longestText = 1 << 10
 )
 

@@ -33,6 +33,9 @@ type score struct {
 // by, those of the index that gives the order, those it sorts by at the front,
 // and those it reduces, if what it makes of them is smaller than they are.
 func (v *query) wants(r *request) (paths []json.Path) {
+	if r.planned.wants != nil {
+		return r.planned.wants
+	}
 	q := r.query
 	want := make([]bool, len(q.Fields))
 	for _, t := range q.Terms {
@@ -55,6 +58,7 @@ func (v *query) wants(r *request) (paths []json.Path) {
 	if x, _ := v.choose(r); x != nil && q.Sorts == nil {
 		paths = append(paths, x.paths...)
 	}
+	r.planned.wants = append([]json.Path{}, paths...)
 	return paths
 }
 
@@ -120,6 +124,9 @@ func match(f *field, t *mfr.Term) column.Match {
 // does: one that has the order that the query asks for, or else the one of the
 // highest score.
 func (v *query) choose(r *request) (chosen *index, scores []score) {
+	if r.planned.chosen {
+		return r.planned.index, r.planned.scores
+	}
 	best := 0
 	for _, all := range [2][]index{v.indexes, r.indexes} {
 		for i := range all {
@@ -138,6 +145,7 @@ func (v *query) choose(r *request) (chosen *index, scores []score) {
 			}
 		}
 	}
+	r.planned.index, r.planned.scores, r.planned.chosen = chosen, scores, true
 	return chosen, scores
 }
 
@@ -154,7 +162,11 @@ func (p *plan) sort(v *query, x *index, r *request) {
 	}
 	if x != nil && q.Sorts == nil && q.Ordered() {
 		for _, path := range x.paths {
-			all = append(all, by{v.find(path), r.reverse})
+			// What is the same in all records that are let through orders
+			// nothing; where it is all there is, the log's order is the index's.
+			if f := v.find(path); f == nil || !p.fixed(f) {
+				all = append(all, by{f, r.reverse})
+			}
 		}
 	}
 	for _, b := range all {
@@ -165,6 +177,17 @@ func (p *plan) sort(v *query, x *index, r *request) {
 	if p.by = all; sorted != nil {
 		p.query = rest
 	}
+}
+
+// fixed reports whether the query lets through one value of a field only.
+func (p *plan) fixed(f *field) bool {
+	for i := range p.query.Terms {
+		t := &p.query.Terms[i]
+		if _, ok := t.Equals(); ok && p.fields[t.Field] == f {
+			return true
+		}
+	}
+	return false
 }
 
 // score is how well an index serves a filter: 2 for a field that has to be one

@@ -1,6 +1,8 @@
 package view
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -18,7 +20,21 @@ type feeder struct {
 	stride  int
 	work    int // bytes since the clock was looked at
 	began   time.Time
-	memory  core.Memory // of records that nobody has asked for lately
+	ahead   *ahead
+
+	// memories are for records that nobody has asked for lately, the first for
+	// those that are being given, the second for those read ahead.
+	memories [2]*core.Memory
+}
+
+// ahead is a read of the records that those who lag will be given next, while
+// they are given the ones before: a host that reads by itself does it then.
+type ahead struct {
+	from      core.Seq
+	deletions uint64 // there were when it began
+	runs      []core.Run
+	err       error
+	done      chan struct{}
 }
 
 // group is views that are fed from one pass over the log, in the order of
@@ -41,7 +57,8 @@ type member struct {
 
 func (s *Set) feedAll() {
 	defer s.done.Done()
-	f := &feeder{Set: s, roster: -1, stride: min(maxStride, s.opts.Batch)}
+	f := &feeder{Set: s, roster: -1, stride: min(maxStride, s.opts.Batch), memories: [2]*core.Memory{{}, {}}}
+	defer f.endAhead()
 	for range s.wake {
 		f.began = time.Time{} // the clock is for those who have much to do
 		for s.ctx.Err() == nil && f.feed() {
@@ -55,6 +72,7 @@ func (s *Set) feedAll() {
 // feed gives one batch to one group, and reports whether there was one to be
 // given. The groups take turns.
 func (f *feeder) feed() bool {
+	f.grant()
 	f.muster()
 	head := f.log.Since()
 	live, lagging := f.live.behind(head), f.lagging.behind(head)
@@ -112,10 +130,11 @@ func (f *feeder) batch(g *group, head core.Seq) {
 		}
 	}
 	what := core.Range{From: from, Through: head, Budget: f.opts.Batch}
+	read := f.log.Read
 	if g == &f.lagging {
-		what.Memory = &f.memory
+		read = f.readLagging
 	}
-	runs, err := f.log.Read(f.ctx, what)
+	runs, err := read(f.ctx, what)
 	if err != nil {
 		if f.ctx.Err() != nil {
 			return
@@ -131,9 +150,44 @@ func (f *feeder) batch(g *group, head core.Seq) {
 	}
 	for _, run := range runs {
 		f.run(g, run)
+		f.grant()
 		f.holdUp(g)
 	}
 	f.publish(g)
+}
+
+// readLagging reads records for those who lag, or has read them ahead, and
+// begins to read those behind them.
+func (f *feeder) readLagging(ctx context.Context, what core.Range) (runs []core.Run, err error) {
+	if a := f.endAhead(); a != nil && a.err == nil && a.from == what.From && a.deletions == f.log.State().Deletions {
+		f.memories[0], f.memories[1] = f.memories[1], f.memories[0]
+		runs = a.runs
+	} else {
+		what.Memory = f.memories[0]
+		if runs, err = f.log.Read(ctx, what); err != nil {
+			return nil, err
+		}
+	}
+	what.From, what.Memory = runs[len(runs)-1].Through+1, f.memories[1]
+	if what.From <= what.Through {
+		a := &ahead{from: what.From, deletions: f.log.State().Deletions, done: make(chan struct{})}
+		f.ahead = a
+		go func() {
+			defer close(a.done)
+			a.runs, a.err = f.log.Read(ctx, what)
+		}()
+	}
+	return runs, nil
+}
+
+// endAhead waits for the read that is under way, if one is.
+func (f *feeder) endAhead() *ahead {
+	a := f.ahead
+	f.ahead = nil
+	if a != nil {
+		<-a.done
+	}
+	return a
 }
 
 // run gives a run of records to those who have not seen them.
@@ -144,14 +198,15 @@ func (f *feeder) run(g *group, run core.Run) {
 	}
 	for seq := run.From; seq <= run.Through && f.ctx.Err() == nil; {
 		through := min(g.muster(seq), run.Through)
-		for _, m := range g.active {
-			m.m.mu.Lock()
+		if !f.lock(g.active...) {
+			return
 		}
 		next, work, failed, err := g.apply(run, seq, through, f.stride)
-		for _, m := range g.active {
-			m.m.mu.Unlock()
-		}
-		if failed != nil {
+		unlock(g.active)
+		if errors.Is(err, errLost) {
+			failed.over = true
+			failed.m.lost(failed.in)
+		} else if failed != nil {
 			f.stop(failed, next, err)
 		}
 		seq = next
@@ -170,7 +225,9 @@ func (f *feeder) skip(g *group, through core.Seq) {
 		if m.over || m.in.since >= through {
 			continue
 		}
-		m.m.mu.Lock()
+		if !f.lock(m) {
+			return
+		}
 		m.in.since = through
 		m.m.mu.Unlock()
 		m.moved = true
@@ -273,7 +330,9 @@ func (f *feeder) mapped(g *group, m *member, run core.Run) {
 		if mapErr == nil && len(texts) != len(records) {
 			mapErr = fmt.Errorf("the map answered for %d records of %d", len(texts), len(records))
 		}
-		m.m.mu.Lock()
+		if !f.lock(m) {
+			return
+		}
 		at, err := m.applyMapped(reader, first, texts)
 		m.m.mu.Unlock()
 		if err == nil {

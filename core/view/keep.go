@@ -65,7 +65,8 @@ func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance
 	return current, old
 }
 
-// load makes a view of a stored state; nil where that does not work.
+// load makes a view of a stored state; nil where that does not work. One that is
+// not Storing takes it in when it is first asked for.
 func (m *Mounted) load(k kept) (in *instance) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -75,7 +76,13 @@ func (m *Mounted) load(k kept) (in *instance) {
 	}()
 	in, err := m.newInstance(m.spec.Kind, k.options)
 	if err == nil {
-		err = in.Load(k.root)
+		if _, ok := in.View.(Storing); ok {
+			err = in.Load(k.root)
+		} else {
+			in.View = &lazy{View: in.View, root: k.root, warn: func(err error) {
+				m.set.warn(fmt.Errorf("view %q: %w", m.spec.Name, err))
+			}}
+		}
 	}
 	if err != nil {
 		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
@@ -117,6 +124,9 @@ func (s *Set) saveAll() {
 	}
 }
 
+// largeRoot is how many bytes of a state take milliseconds to handle.
+const largeRoot = 256 << 10
+
 // share is the part of the time that may go into writing checkpoints: one in
 // so many.
 const share = 20
@@ -151,9 +161,18 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	bytes := stored(in) + stored(m.old)
 	m.mu.Unlock()
 
+	// Writing down a large state, summing it and handing it to the store take
+	// a slice each, but nobody has a turn between where the views are closed.
+	rest := func() {
+		if len(states) > 0 && len(states[0].root) > largeRoot && ctx == m.set.ctx {
+			m.set.opts.Yield(ctx)
+		}
+	}
 	var b []byte
 	if err == nil {
+		rest()
 		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, states)
+		rest()
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 	}
 	if err == nil {

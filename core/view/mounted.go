@@ -38,6 +38,9 @@ type Mounted struct {
 	begun   time.Time
 	from    core.Seq // where it has begun to catch up
 
+	pins     int           // that hold current where it stands
+	unpinned chan struct{} // closed when there are none any more
+
 	room   chan struct{} // closed when a view that was full has been tended
 	shelf  *Shelf
 	swept  bool
@@ -148,15 +151,7 @@ func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args 
 			return nil, err
 		}
 	}
-	c := m.Call(method, args, since == Loaded)
-	for {
-		if err = c.Try(); !errors.Is(err, ErrAwait) {
-			return c.Out, err
-		}
-		if err := c.Await(ctx); err != nil {
-			return nil, err
-		}
-	}
+	return m.Call(method, args, since == Loaded).finish(ctx)
 }
 
 // Pending is a call under way, for hosts where an answer that is in memory is
@@ -165,6 +160,22 @@ type Pending struct {
 	Call
 	loaded bool
 	tries  int // to find what was lost
+
+	// Of a Pin:
+	pin  *Pin
+	held *instance
+}
+
+// finish makes the call, however often that takes.
+func (p *Pending) finish(ctx context.Context) (json.Value, error) {
+	for {
+		if err := p.Try(); !errors.Is(err, ErrAwait) {
+			return p.Out, err
+		}
+		if err := p.Await(ctx); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // Call begins a call, which Try makes; args is a JSON array, or nil. loaded has
@@ -186,7 +197,7 @@ func (p *Pending) Begin(m *Mounted, method string, args json.Value, loaded bool)
 func (p *Pending) Try() error {
 	p.m.mu.Lock()
 	defer p.m.mu.Unlock()
-	return p.m.answer(&p.Call, p.loaded)
+	return p.answer()
 }
 
 // TryNow is Try where nothing may wait: it fails with ErrAwait if the view is
@@ -196,7 +207,7 @@ func (p *Pending) TryNow() error {
 		return ErrAwait
 	}
 	defer p.m.mu.Unlock()
-	return p.m.answer(&p.Call, p.loaded)
+	return p.answer()
 }
 
 // Await gets what the last Try has lacked.
@@ -220,17 +231,30 @@ func (p *Pending) Await(ctx context.Context) error {
 	if p.tries++; same && p.tries > 1 {
 		p.m.lost(p.in)
 		p.tries = 0
+		if p.held != nil {
+			return nil // the view is not fed while it is held
+		}
 		return p.m.Wait(ctx, since)
 	}
 	return nil
 }
 
-// answer has the view answer; m.mu is held.
-func (m *Mounted) answer(c *Call, loaded bool) (err error) {
+// answer has the view answer; its mu is held.
+func (p *Pending) answer() (err error) {
+	c, m := &p.Call, p.m
 	in := m.current
-	c.stale = loaded && m.old != nil
+	c.stale = p.loaded && m.old != nil
 	if c.stale {
 		in = m.old
+	}
+	if p.held != nil {
+		switch {
+		case p.pin.released.Load():
+			return &Error{View: m.spec.Name, Seq: core.None, Err: errReleased}
+		case p.held != m.current && p.held != m.old:
+			return &Error{View: m.spec.Name, Seq: core.None, Err: errReplaced}
+		}
+		in = p.held
 	}
 	c.in, c.since = in, in.since
 	c.Out = c.Out[:0]
@@ -240,16 +264,6 @@ func (m *Mounted) answer(c *Call, loaded bool) (err error) {
 		}
 	}()
 	return in.Call(c)
-}
-
-// Snapshot is a view that does not move.
-type Snapshot struct{ m *Mounted }
-
-// Call answers from what is in memory, or fails with ErrAwait.
-func (s Snapshot) Call(method string, args json.Value) (json.Value, error) {
-	c := Call{Method: method, Args: args, m: s.m}
-	err := s.m.answer(&c, false)
-	return c.Out, err
 }
 
 // Rebuild throws the state away and has the view built again. What it has come

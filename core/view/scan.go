@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -95,46 +96,28 @@ func (c *Call) Seen(seq core.Seq) (json.Value, bool) {
 // Forget lets go of the records that had to be awaited.
 func (c *Call) Forget() { clear(c.seen) }
 
-// fetch gets the records that Seen has lacked. They are asked for in order, up
-// or down, so what lies in one segment is read once.
+// fetch gets the records that Seen has lacked.
 func (c *Call) fetch(ctx context.Context) error {
 	lacking := c.lacking
 	c.lacking = nil
+	slices.Sort(lacking)
+	lacking = slices.Compact(lacking)
 	if c.seen == nil {
 		c.seen = map[core.Seq]json.Value{}
 	}
-	first, last := lacking[0], lacking[len(lacking)-1]
-	r := core.Range{From: first, Through: last, Reverse: first > last, Budget: 1}
-	const near = 100 // records from one to the next, so that all between may as well be read
-	if max(first-last, last-first) < near*core.Seq(len(lacking)) {
-		r.Budget = scanBytes
+	err := c.m.set.log.Pick(ctx, lacking, func(seq core.Seq, record []byte) { c.seen[seq] = record })
+	if err != nil || c.m.spec.Map == nil {
+		return err
 	}
-	for len(lacking) > 0 {
-		if r.From = lacking[0]; (r.From < r.Through) == r.Reverse {
-			r.Through = r.From // they are not in order
+	for _, seq := range lacking {
+		if c.seen[seq] == nil {
+			continue
 		}
-		runs, err := c.m.set.log.Read(ctx, r)
+		mapped, err := c.mapRecords(ctx, seq, [][]byte{c.seen[seq]})
 		if err != nil {
 			return err
 		}
-		for _, run := range runs {
-			for len(lacking) > 0 && lacking[0] >= run.From && lacking[0] <= run.Through {
-				seq := lacking[0]
-				lacking = lacking[1:]
-				var record json.Value
-				if !run.Deleted {
-					record = run.Record(seq)
-				}
-				if record != nil && c.m.spec.Map != nil {
-					mapped, err := c.mapRun(ctx, core.Run{Segment: run.Segment, From: seq, Through: seq})
-					if err != nil {
-						return err
-					}
-					record = mapped[0]
-				}
-				c.seen[seq] = record
-			}
-		}
+		c.seen[seq] = mapped[0]
 	}
 	return nil
 }
@@ -148,14 +131,23 @@ func (c *Call) mapRun(ctx context.Context, run core.Run) (mapped []json.Value, e
 		for ; seq <= run.Through && len(records) < most; seq++ {
 			records = append(records, run.Record(seq))
 		}
-		texts, err := c.m.spec.Map(ctx, first, records)
-		if err == nil && len(texts) != len(records) {
-			err = fmt.Errorf("the map answered for %d records of %d", len(texts), len(records))
-		}
+		texts, err := c.mapRecords(ctx, first, records)
 		if err != nil {
-			return nil, &Error{View: c.m.spec.Name, Seq: first + core.Seq(len(texts)), Err: err}
+			return nil, err
 		}
 		mapped = append(mapped, texts...)
 	}
 	return mapped, nil
+}
+
+// mapRecords is what the view's Map makes of consecutive records.
+func (c *Call) mapRecords(ctx context.Context, first core.Seq, records [][]byte) ([]json.Value, error) {
+	texts, err := c.m.spec.Map(ctx, first, records)
+	if err == nil && len(texts) != len(records) {
+		err = fmt.Errorf("the map answered for %d records of %d", len(texts), len(records))
+	}
+	if err != nil {
+		return nil, &Error{View: c.m.spec.Name, Seq: first + core.Seq(len(texts)), Err: err}
+	}
+	return texts, nil
 }

@@ -80,10 +80,14 @@ type Set struct {
 	parts  partCache
 	done   sync.WaitGroup
 
+	granting sync.Mutex // is held while pinnings are looked at; mu and the views' are taken within
+
 	mu    sync.Mutex // guards what follows, and is not held while waiting
 	views []*Mounted
 
 	mounting map[string]bool // names of views whose states are being read
+
+	pinnings []*pinning // that are waited for
 
 	roster int // changes with what there is to be fed
 	closed bool
@@ -174,6 +178,7 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
 	s.forgetDeleted() // what was deleted while its state was being read
+	nudge(s.tend)
 	s.tell(m)
 	return m, nil
 }
@@ -210,52 +215,6 @@ func (s *Set) Views() []*Mounted {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.views)
-}
-
-// Together reads several views at one seq: fn is called when all stand at the
-// same one, not before that which is newest now, and they do not move until it
-// has returned. It must not wait; what it asks of the views with Snapshot.Call
-// is answered from memory, or not at all with ErrAwait.
-func (s *Set) Together(ctx context.Context, views []*Mounted, fn func(since core.Seq, reads []Snapshot) error) error {
-	// All that are locked together are locked in the order of their mounting,
-	// as the feeder does.
-	ordered := slices.Clone(views)
-	all := s.Views()
-	slices.SortFunc(ordered, func(a, b *Mounted) int { return slices.Index(all, a) - slices.Index(all, b) })
-	ordered = slices.Compact(ordered)
-	target := s.log.Since()
-	for {
-		for _, m := range ordered {
-			if err := m.Wait(ctx, target); err != nil {
-				return err
-			}
-		}
-		for _, m := range ordered {
-			m.mu.Lock()
-		}
-		since, same := core.None, true
-		for i, m := range ordered {
-			if i > 0 && m.current.since != since {
-				same = false
-				target = max(target, since, m.current.since)
-			}
-			since = max(since, m.current.since)
-		}
-		var err error
-		if same {
-			var reads []Snapshot
-			for _, m := range views {
-				reads = append(reads, Snapshot{m})
-			}
-			err = fn(since, reads)
-		}
-		for _, m := range ordered {
-			m.mu.Unlock()
-		}
-		if same {
-			return err
-		}
-	}
 }
 
 // Close stops feeding, keeps what the views have come to, and fails whoever

@@ -267,35 +267,6 @@ func TestViewsThatHaveCaughtUpDoNotWaitForOthers(t *testing.T) {
 	}
 }
 
-func TestTogetherStandsAtOneSeq(t *testing.T) {
-	log, set := open(t, memory(), view.Options{Slice: time.Microsecond})
-	a, b := mount(t, set, "a", "1"), mount(t, set, "b", "1")
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for i := range 300 {
-			log.Append(ctx, fmt.Appendf(nil, `{"n":%d}`, i))
-		}
-	}()
-	for range 100 {
-		err := set.Together(ctx, []*view.Mounted{b, a}, func(since core.Seq, reads []view.Snapshot) error {
-			x, err := reads[0].Call("get", nil)
-			if err != nil {
-				return err
-			}
-			y, err := reads[1].Call("get", nil)
-			if string(x) != string(y) {
-				return fmt.Errorf("%s and %s", x, y)
-			}
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	<-done
-}
-
 func TestCallWaitsForWhatIsNotInMemory(t *testing.T) {
 	disk := new(memstore.Disk)
 	log, set := open(t, memstore.Open(disk), view.Options{})
@@ -498,3 +469,43 @@ func TestWhileAViewIsBeingMounted(t *testing.T) {
 		t.Fatal("they differ")
 	}
 }
+
+// A state that a view does not take back is found out by whoever needs it first:
+// a read, or the next record.
+func TestAStateThatCannotBeLoadedIsBuiltAgain(t *testing.T) {
+	refuses := sumKind
+	refuses.New = func(options json.Value) (view.View, error) {
+		v, err := sumKind.New(options)
+		return &refusesState{v.(*sum)}, err
+	}
+	for _, append := range []bool{false, true} {
+		disk := new(memstore.Disk)
+		log, set := open(t, memstore.Open(disk), view.Options{})
+		addMany(t, log, 10)
+		total(t, mount(t, set, "m", "1"), view.Newest)
+		set.Close(ctx)
+		log.Close(ctx)
+
+		log = openLog(t, memstore.Open(disk))
+		var warned atomic.Int32
+		set = view.Open(log, view.Options{Warn: func(error) { warned.Add(1) }})
+		m, err := set.Mount(ctx, view.Spec{Name: "m", Version: "1", Kind: refuses, Options: json.Value(`{"path":"n"}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "45"
+		if append {
+			want = "145"
+			add(t, log, `{"n":100}`)
+		}
+		if got := total(t, m, view.Newest); got != want || warned.Load() != 1 {
+			t.Fatalf("the total is %s, want %s, with %d warnings", got, want, warned.Load())
+		}
+		set.Close(ctx)
+		log.Close(ctx)
+	}
+}
+
+type refusesState struct{ *sum }
+
+func (v *refusesState) Load([]byte) error { return errors.New("refused") }

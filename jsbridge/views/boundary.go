@@ -67,6 +67,30 @@ func exportCallStale() uint32 {
 	return 0
 }
 
+// exportPin holds so many views of a log, whose handles are staged as uint32,
+// where they stand, once that is one seq and not before that of the log's
+// newest record. It settles with that seq, and from then on is known by the
+// request's number. Until exportUnpin no view of the log is fed.
+//
+//go:wasmexport flumedb_pin
+func exportPin(log, request, count uint32) {
+	pin(log, request, append([]byte{}, jsbridge.Staged(4*count)...))
+}
+
+// exportPinnedCall is exportCall for the view with this index among those that
+// are held.
+//
+//go:wasmexport flumedb_pinned_call
+func exportPinnedCall(pin, index, request, methodSize, argsSize uint32) unsafe.Pointer {
+	p := jsbridge.Staged(methodSize + argsSize)
+	return pinnedCall(pin, index, request, p[:methodSize], p[methodSize:])
+}
+
+// exportUnpin lets views go on.
+//
+//go:wasmexport flumedb_unpin
+func exportUnpin(pin uint32) { unpin(pin) }
+
 // exportMapped answers mapRecords with a length for each record of which
 // something was made, or with all bits set, then the texts, then, if a record
 // failed, why; there are then as many lengths as there are records before it.

@@ -123,6 +123,11 @@ func call(id, request uint32, method, args []byte, loaded bool) unsafe.Pointer {
 		atOnce.Method = string(method)
 	}
 	atOnce.Begin(v, atOnce.Method, args, loaded)
+	return answerCall(request, args)
+}
+
+// answerCall answers the call that atOnce is, at once or later.
+func answerCall(request uint32, args []byte) unsafe.Pointer {
 	err := atOnce.TryNow()
 	if err == nil {
 		return jsbridge.Got(atOnce.Out)

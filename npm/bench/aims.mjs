@@ -21,6 +21,7 @@ function aimsOf(options) {
   const aims = []
   for (const host of options.hosts) {
     if (options.parts.has('peers')) for (const dataset of options.datasets) aims.push(...AIMS[host](`${host} ${dataset}`, dataset))
+    if (options.parts.has('views')) aims.push(...viewAims(host))
     if (options.parts.has('start') && host === 'chromium') aims.push(...startAims())
     if (options.parts.has('growth')) aims.push(...growthAims(`${host} growth`, options.growthCounts))
   }
@@ -65,6 +66,39 @@ const AIMS = {
       atMost(1.1, section, 'cold scan: the time of reading and parsing NDJSON', ['scan', SCAN], ['scan', 'raw']),
     ]
   },
+}
+
+const LEVEL = 'flumedb-wasm, Level'
+const QUERY = 'flumedb-wasm, Query'
+const REDUCE = 'flumedb-wasm, Reduce'
+const REDUCER = 'flumedb-wasm, JavaScript reducer'
+const INDEXES = 'sqlite, indexes'
+const VIEW_PEERS = {
+  node: { newest: ['flumedb, flumeview-level', 'jitdb, jitdb', INDEXES], counts: ['flumedb, flumeview-reduce', 'jitdb, jitdb', INDEXES], countOf: ['jitdb, jitdb', INDEXES] },
+  chromium: { newest: ['jitdb, jitdb', 'dexie, indexes', INDEXES], counts: ['jitdb, jitdb', 'dexie, indexes', INDEXES], countOf: ['jitdb, jitdb', 'dexie, indexes', INDEXES] },
+}
+
+function viewAims(host) {
+  const section = `${host} views`
+  const peers = VIEW_PEERS[host]
+  const aims = []
+  // In a page the first one waits for the module of views to be fetched.
+  for (const [metric, when] of host === 'node' ? [['indexFirst', 'first'], ['index', 'again']] : [['index', 'again']]) {
+    for (const ours of [LEVEL, QUERY]) aims.push(above(1, section, `${viewName(ours)}'s index from scratch, ${when}: as fast as SQLite`, [metric, INDEXES], [metric, ours]))
+  }
+  aims.push(atLeast(2, section, 'Reduce from scratch: as fast as a JavaScript reducer', ['totals', REDUCER], ['totals', REDUCE]))
+  for (const peer of peers.newest) aims.push(above(1, section, `newest 100 of an author by Query: as fast as ${peer}`, ['newest', peer], ['newest', QUERY]))
+  for (const peer of peers.newest) aims.push(above(1, section, `newest 100 of an author by Level: as fast as ${peer}`, ['newest', peer], ['newest', LEVEL]))
+  for (const peer of peers.counts) aims.push(above(1, section, `counts of all types by Reduce: as fast as ${peer}`, ['counts', peer], ['counts', REDUCE]))
+  for (const peer of peers.countOf) aims.push(above(1, section, `count of one type by Query: as fast as ${peer}`, ['countOf', peer], ['countOf', QUERY]))
+  for (const ours of [LEVEL, QUERY, REDUCE]) aims.push(atMost(1.3, section, `append and read ${viewName(ours)}: the time of the append alone`, ['appendRead', ours], ['appendAlone', ours]))
+  aims.push(atMost(1.5, section, 'reopening with five views caught up: the time with none', ['reopen', 'flumedb-wasm, five views caught up'], ['reopen', 'flumedb-wasm, no views']))
+  if (host === 'chromium') aims.push(longestTask(section, 'five views rebuilt'))
+  return aims
+}
+
+function viewName(series) {
+  return series.replace(`${OURS}, `, '')
 }
 
 function startAims() {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { PACKAGE_DIR } from './package-dir.mjs'
 
 const TMPFS = 0x01021994
-const PEER_PACKAGES = ['dexie', '@sqlite.org/sqlite-wasm', 'flumedb', 'flumelog-offset', 'async-append-only-log', 'lmdb', 'playwright-core']
+const PEER_PACKAGES = ['dexie', '@sqlite.org/sqlite-wasm', 'flumedb', 'flumelog-offset', 'async-append-only-log', 'jitdb', '@photostructure/sqlite', 'lmdb', 'playwright-core']
 
 export async function describeMachine(scratch) {
   const processors = cpus()

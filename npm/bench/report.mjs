@@ -2,6 +2,7 @@
 
 import { DATASETS } from './data/datasets.mjs'
 import { held } from './aims.mjs'
+import { viewsCount } from './views/suite.mjs'
 
 const THROUGHPUT = {
   'pipelined relaxed': 'Append, all at once, relaxed',
@@ -18,6 +19,21 @@ const LATENCY = {
   reopen: 'Reopening, until the newest record is read',
   reopenFirst: 'The same in a new process, the package imported',
 }
+const VIEWS = {
+  indexFirst: 'Index of author and type from scratch, until its first answer; the first in a process or page',
+  index: 'The same again, the better of two',
+  totalsFirst: 'Count and sum by type from scratch, until its first answer; the first in a process or page',
+  totals: 'The same again, the better of two',
+}
+const VIEW_READS = {
+  newest: 'Newest 100 of an author, ten authors in turn, warm',
+  counts: 'Counts of all types, warm',
+  countOf: 'Count of one type, warm',
+  appendAlone: 'Append, one awaited, to a log without views',
+  appendRead: 'Append, one awaited, and read the view',
+  reopenFirst: 'Reopening, until the newest record is read and views could answer, in a new process or page',
+  reopen: 'The same again',
+}
 const OURS = 'flumedb-wasm'
 
 export function printHost({ host, options, results }) {
@@ -31,21 +47,32 @@ export function printHost({ host, options, results }) {
     }
     printMainThread(results, section)
   }
+  printViews({ host, options, results })
   if (host.name === 'chromium') printStart(results)
   printGrowth(results, `${host.name} growth`)
+}
+
+function printViews({ host, options, results }) {
+  const section = `${host.name} views`
+  const measured = results.sections[section]
+  if (!measured) return
+  const reps = Math.max(0, ...Object.values(measured.index ?? {}).map(({ reps }) => reps.length))
+  heading(`${host.name}: views of ${number(viewsCount(options))} large messages, ${reps} repetitions`)
+  for (const [metric, title] of Object.entries(VIEWS)) printMetric({ host, results, section, metric, title })
+  for (const [metric, title] of Object.entries(VIEW_READS)) printMetric({ host, results, section, metric, title, isLatency: true })
+  printMainThread(results, section)
 }
 
 function repetitions(metrics) {
   return Math.max(...Object.values(metrics.scan ?? {}).map(({ reps }) => reps.length))
 }
 
-function printMetric({ host, results, section, metric, title }) {
+function printMetric({ host, results, section, metric, title, isLatency = metric in LATENCY }) {
   const measured = results.sections[section]?.[metric]
   if (!measured) return
-  const isLatency = metric in LATENCY
   const floor = host.floors[metric.split(' ')[0]]
   const ours = Object.keys(measured).find((series) => series.startsWith(OURS))
-  const titles = Object.fromEntries(host.peers.map((peer) => [peer.name, peer.title ?? peer.name]))
+  const titles = Object.fromEntries([...host.viewPeers, ...host.peers].map((peer) => [peer.name, peer.title ?? peer.name]))
   const median = (series) => series && measured[series] && results.summary(section, metric, series).median
 
   const lines = Object.keys(measured)

@@ -24,7 +24,7 @@ export async function runSuite({ host, options, results }) {
 }
 
 // Where it is not said how many, there are as many repetitions as time allows, but enough for a median.
-function hasTime(done, seconds, { secondsPerSection, leastReps }) {
+export function hasTime(done, seconds, { secondsPerSection, leastReps }) {
   return done < leastReps || seconds * (1 + 1 / done) <= secondsPerSection
 }
 

@@ -1,22 +1,21 @@
-// Runs a js/wasm Go test binary in real Chromium, for go test -exec:
+// Runs a js/wasm Go test binary in a real browser, for go test -exec:
 //
 //   GOOS=js GOARCH=wasm go test -exec "node $PWD/npm/scripts/goexec.mjs chromium:page" ./jsbridge/...
-//   GOOS=js GOARCH=wasm go test -exec "node $PWD/npm/scripts/goexec.mjs chromium:worker" ./jsbridge/...
+//   GOOS=js GOARCH=wasm go test -exec "node $PWD/npm/scripts/goexec.mjs firefox:worker" ./jsbridge/...
 //
 // The binary runs in a page or in a dedicated worker of a fresh profile. It gets its arguments, and the environment
-// variables of Go and of our tests; its output and exit code come back by POST. Nothing but Node and Chromium is needed.
+// variables of Go and of our tests; its output and exit code come back by POST. Nothing but Node and the browser is needed.
 
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { makeProfile, startChromium } from './chromium-process.mjs'
+import { engines, makeProfile, startBrowser } from './browser-process.mjs'
 
 const [target, binary, ...args] = process.argv.slice(2)
-const contexts = { chromium: 'page', 'chromium:page': 'page', 'chromium:worker': 'worker' }
-const context = contexts[target]
-if (!context || !binary) {
-  console.error(`usage: goexec.mjs ${Object.keys(contexts).join('|')} BINARY [ARGUMENT...]`)
+const [engine, context = 'page'] = (target ?? '').split(':')
+if (!engines.includes(engine) || !['page', 'worker'].includes(context) || !binary) {
+  console.error(`usage: goexec.mjs ${engines.join('|')}[:page|:worker] BINARY [ARGUMENT...]`)
   process.exit(2)
 }
 
@@ -112,10 +111,10 @@ const server = createServer(async (request, response) => {
 })
 
 server.listen(0, '127.0.0.1', () => {
-  browser = startChromium({ profile: profile.folder, args: [`http://localhost:${server.address().port}/`] })
+  browser = startBrowser(engine, { profile: profile.folder, args: [`http://localhost:${server.address().port}/`] })
   let complaints = ''
   browser.stderr.on('data', data => { complaints = (complaints + data).slice(-4000) })
-  browser.exited.then(() => finish(1, `Chromium ended before the test binary did:\n${complaints}`), error => finish(1, error.message))
+  browser.exited.then(() => finish(1, `${engine} ended before the test binary did:\n${complaints}`), error => finish(1, error.message))
 })
 
 function goroot () {

@@ -2,7 +2,7 @@
 // rules of the crossing stand in docs/protocol.md.
 
 /** Of this file and its twin. */
-export const PROTOCOL = 2
+export const PROTOCOL = 3
 
 /** Where in the module's memory something lies; 0 is nowhere. */
 export type Pointer = number
@@ -32,6 +32,9 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_call(view: number, request: number, methodSize: number, argsSize: number, loaded: number): Pointer
   flumedb_call_since(): number
   flumedb_call_stale(): number
+  flumedb_pin(log: number, request: number, count: number): void
+  flumedb_pinned_call(pin: number, index: number, request: number, methodSize: number, argsSize: number): Pointer
+  flumedb_unpin(pin: number): void
   flumedb_mapped(batch: number, count: number, size: number, errorSize: number): void
   flumedb_turn(turn: number): void
   flumedb_rebuild(view: number, request: number): void

@@ -3,7 +3,7 @@
  *
  * - `NOT_FOUND` no record has this seq
  * - `DELETED` the record with this seq has been deleted
- * - `CLOSED` the database was closed, before the call or while it waited
+ * - `CLOSED` the database, or the read of several views, was closed before the call or while it waited
  * - `CORRUPT` committed bytes are damaged; `segment` and `seq` say where
  * - `QUOTA` the host has no room; nothing of the append was kept
  * - `LOCKED` another process holds the log

@@ -8,7 +8,8 @@ import { type Progress } from './progress.js'
 import { deferReader, mapPull, pullReader } from './readers.js'
 import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
 import { checkSeq, checkStreamOptions, isLive } from './stream-options.js'
-import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
+import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type MountedView, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
+import { createRead } from './together.js'
 import { type HostedView, type ViewHost, hostView, toObv } from './view-host.js'
 
 /** Changes a record's value between the log and every reader of it: `get`, streams and views. */
@@ -36,7 +37,9 @@ export function Flume<L extends FlumeLog<any>>(
   if (isReady !== false) ready.set(true)
   const progress = createObv<Progress>()
   const meta: Record<string, any> = { get: 0 }
-  const views: Record<string, HostedView> = {}
+  const hosted = new Map<string, HostedView>()
+  const views: Record<string, MountedView> = {}
+  Object.defineProperty(views, Symbol.iterator, { value: () => Array.from(hosted.values(), view => view.status()).values() })
   const closers = new Set<(err: Error) => void>()
 
   let load: { err: Error | null } | undefined
@@ -94,8 +97,8 @@ export function Flume<L extends FlumeLog<any>>(
       }
     })
 
-  const reader = (options: StreamOptions): BatchReader<any> => {
-    const open = () => log.reader?.(options) ?? pullReader<any>(log.stream(options))
+  const reader: ViewHost['reader'] = (options, skipped): BatchReader<any> => {
+    const open = () => log.reader?.(options, skipped) ?? pullReader<any>(log.stream(options))
     // Bare seqs have nothing to map. With both shapes off a stream yields values.
     if (!mapper || (options.values === false && options.seqs !== false)) return open()
     const bare = options.seqs === false
@@ -121,7 +124,7 @@ export function Flume<L extends FlumeLog<any>>(
     checkpoints: log.checkpoints,
     native: log.native
   }
-  const host = {
+  const viewHost = {
     since,
     ready,
     progress,
@@ -133,6 +136,19 @@ export function Flume<L extends FlumeLog<any>>(
       return !!closing
     }
   }
+
+  /** The views of these names, each once. */
+  const named = (method: string, names: unknown): HostedView[] => {
+    if (!Array.isArray(names)) throw new FlumeError('INVALID_OPTION', `${method}: the names of views must be an array, not ${String(names)}`)
+    return [...new Set(names)].map(name => {
+      const view = hosted.get(name)
+      if (view) return view
+      const mounted = hosted.size ? `mounted are ${[...hosted.keys()].join(', ')}` : 'none is'
+      throw new FlumeError('INVALID_OPTION', `${method}: no view named ${JSON.stringify(name)} is mounted, ${mounted}`, { view: String(name) })
+    })
+  }
+
+  const read = createRead(viewHost, log.native)
 
   const taken = new Set(FLUMEDB)
   const db: any = {
@@ -171,10 +187,11 @@ export function Flume<L extends FlumeLog<any>>(
         if (typeof view[method] !== 'function')
           throw new FlumeError('VIEW', `FlumeDB view '${name}' must implement method '${method}'`, { view: name })
       if (!view.methods) throw new FlumeError('VIEW', 'a stream view must have methods property', { view: name })
-      const hosted: HostedView = view.host ? view.host(host) : hostView(host, name, view)
+      const host: HostedView = view.host ? view.host(viewHost) : hostView(viewHost, name, view)
       taken.add(name)
-      views[name] = db[name] = hosted
-      meta[name] = hosted.meta
+      hosted.set(name, host)
+      views[name] = db[name] = host.mounted
+      meta[name] = host.mounted.meta
       return db
     },
     async import(source: ImportSource, options?: ImportOptions) {
@@ -187,11 +204,25 @@ export function Flume<L extends FlumeLog<any>>(
       const { signal, ...rest } = checkExportOptions(options)
       return createSource(() => deferReader(loaded, () => exportReader(log, bytesOf.get(log), rest)), enlistWith(signal))
     },
-    rebuild: (cb?: Callback<void>) =>
-      answer(cb, cb => {
+    read(names: string[], fn: (...views: any[]) => unknown, ...args: any[]) {
+      const cb = takeCallback(args)
+      return answer<any>(cb, cb => {
+        open('read')
+        const { signal, ...rest } = args[0] ?? {}
+        for (const option of Object.keys(rest)) throw new FlumeError('INVALID_OPTION', `read has no option "${option}", known is signal`)
+        if (typeof fn !== 'function') throw new FlumeError('INVALID_OPTION', `read: what is to be done with the views must be a function, not ${String(fn)}`)
+        const views = named('read', names)
+        if (views.length !== names.length) throw new FlumeError('INVALID_OPTION', 'read: a view is named twice')
+        read(views, fn, signal).then(value => cb(null, value), cb as Loaded)
+      })
+    },
+    rebuild(...args: any[]) {
+      const cb = takeCallback(args)
+      return answer(cb, cb => {
         open('rebuild')
-        all(Object.values(views).map(view => view.rebuild), cb as Loaded)
-      }),
+        all(named('rebuild', args[0] ?? [...hosted.keys()]).map(view => view.rebuild), cb as unknown as Loaded)
+      })
+    },
     close: (cb?: Callback<void>) =>
       answer(cb, cb => {
         if (closedWith !== undefined) return cb(closedWith, undefined)
@@ -211,7 +242,7 @@ export function Flume<L extends FlumeLog<any>>(
     }
     // The views stop before their streams are ended, so that none takes its end for a failure.
     all(
-      Object.values(views).map(view => cb => view.close(null, cb)),
+      Array.from(hosted.values(), view => cb => view.close(cb)),
       err => (log.close ? all([cb => log.close!(cb)], e => done(err ?? e)) : done(err))
     )
     const closed = new FlumeError('CLOSED', 'the database was closed while this waited')

@@ -68,17 +68,22 @@ export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
 export { createObv, type Obv, type ObvLike, type WritableObv } from './obv.js'
 export { createSource, type BatchReader, type Enlist, type Source } from './source.js'
 export { type Callback } from './callback.js'
-export { type Progress } from './progress.js'
+export { type Progress, type ViewState, type ViewStatus } from './progress.js'
 export { type End, type Observable, type Observer, type PullSource, type Subscription } from './pull.js'
 export type {
   Checkpoints,
   CreateView,
   FlumeLog,
+  HeldView,
+  HeldViews,
   Item,
   MethodKind,
   Mounted,
   MountedView,
+  ReadOptions,
   StreamOptions,
   View,
-  ViewLog
+  ViewLog,
+  ViewNames,
+  Views
 } from './types.js'

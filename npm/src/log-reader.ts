@@ -47,11 +47,14 @@ export interface Readable {
   codec: Codec<any>
 }
 
+/** Hears that after the record `last` there is none through the seq `through`: all of those have been deleted. */
+export type Skipped = (last: number, through: number) => void
+
 /**
  * Reads a log by the batch, walking in either direction; options are as checked. With `raw` its items are runs, in the
  * order of walking, and the options are to ask for no shape.
  */
-export function logReader(log: Readable, options: StreamOptions, raw?: 'raw'): BatchReader<any> {
+export function logReader(log: Readable, options: StreamOptions, raw?: 'raw', skipped?: Skipped): BatchReader<any> {
   const { reverse = false, seqs = true, values = true } = options
   const live = isLive(options)
   const low = Math.max(0, options.gte != null ? Math.ceil(options.gte) : options.gt != null ? Math.floor(options.gt) + 1 : 0)
@@ -68,10 +71,11 @@ export function logReader(log: Readable, options: StreamOptions, raw?: 'raw'): B
   let asked: ((end: End | null, items?: any[]) => void) | undefined
   let unlisten: (() => void) | undefined
   let over = false
+  let last = low - 1 // that was read
 
   const through = () => {
-    const last = reverse ? low : Math.min(high, newest())
-    return reverse ? Math.max(last, next - left + 1) : Math.min(last, next + left - 1)
+    const bound = reverse ? low : Math.min(high, newest())
+    return reverse ? Math.max(bound, next - left + 1) : Math.min(bound, next + left - 1)
   }
   const passed = (seq: number, bound: number) => (reverse ? seq < bound : seq > bound)
   /** Whether nothing more can come, however the log grows. */
@@ -90,6 +94,7 @@ export function logReader(log: Readable, options: StreamOptions, raw?: 'raw'): B
           else chunk.run = takeRun(log, first, count, data, size, ends)
           chunks.push(chunk)
           waiting += size
+          last = first + count - 1
           left -= count // deleted records are stepped over, and do not count
         },
         settle(seq) {
@@ -145,7 +150,9 @@ export function logReader(log: Readable, options: StreamOptions, raw?: 'raw'): B
     if (reading !== undefined) return
     if (complete()) return stop(true)
     if (!bare) read()
-    if (reading === undefined) listen()
+    if (reading !== undefined) return
+    if (last < next - 1) skipped?.(last, next - 1)
+    listen()
   }
   const reply = (end: End | null, batch?: any[]) => {
     const cb = asked!

@@ -6,7 +6,7 @@ import { type CodecOption, decode, json, toCodec } from './codec.js'
 import { type Engine, type Request, type WasmSource, engineOf } from './engine.js'
 import { FlumeError, call } from './errors.js'
 import { bytesOf } from './log-bytes.js'
-import { logReader } from './log-reader.js'
+import { type Skipped, logReader } from './log-reader.js'
 import { nativeLog } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { onAbort } from './pull.js'
@@ -223,10 +223,10 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     refreshBeside()
   }
 
-  const reader = (streamOptions: StreamOptions, raw?: 'raw'): BatchReader<any> => {
+  const reader = (streamOptions: StreamOptions, raw?: 'raw', skipped?: Skipped): BatchReader<any> => {
     const err = unusable()
     if (err) throw err
-    return logReader({ engine: engine!, handle, since, lost, codec }, streamOptions, raw)
+    return logReader({ engine: engine!, handle, since, lost, codec }, streamOptions, raw, skipped)
   }
 
   /** A request that goes through the whole log, and tells how far it is. */
@@ -280,7 +280,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       const { signal, ...rest } = checkStreamOptions(streamOptions, true)
       return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)), bySignal(signal))
     },
-    reader: streamOptions => reader(streamOptions),
+    reader: (streamOptions, skipped) => reader(streamOptions, undefined, skipped),
     checkpoints: checkpointsOf(request),
     native: nativeLog(codec, requestOfViews, () => {
       if (!chosen) views = true

@@ -37,15 +37,30 @@ export type Args = unknown[] | string
 
 /** A view in the module. */
 export interface NativeView {
+  /** Its handle. */
+  readonly id: number
   /** Answers at once, if that needs no waiting. `loaded` has an old state answer while another is being built. */
   call(method: string, args: Args, loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void): void
   rebuild(cb: (err: Error | null) => void): void
   unmount(cb: (err: Error | null) => void): void
 }
 
+/** Views that are held at one seq: no view of the log is fed until they are released. */
+export interface NativePin {
+  readonly since: number
+  /** Calls the view of this index among them. */
+  call(index: number, method: string, args: Args, cb: (err: Error | null, answer?: NativeAnswer) => void): void
+  release(): void
+}
+
 /** What a log of ours offers to native views: they run in the module that has the log. */
 export interface NativeLog {
   mount(spec: NativeSpec, listener: NativeListener, cb: (err: Error | null, view?: NativeView) => void): void
+  /**
+   * Holds views of the log once they stand at one seq that is not before that of the newest record. The function returned
+   * gives that up.
+   */
+  pin(views: NativeView[], cb: (err: Error | null, pin?: NativePin) => void): () => void
   /** Tells, before the log has been opened, that there will be a view. */
   expect(): void
   /** Whether its records are JSON texts, which a native view reads as they are. */
@@ -94,25 +109,74 @@ export function nativeLog(codec: Codec<any>, request: RequestOnLog, expect: () =
           exports.flumedb_mount(handle, id, ...sizes, spec.map ? MAPPED : 0)
         }
       )
+    },
+    pin(views, cb) {
+      let engine: Engine | undefined
+      let pin: number
+      let over = false
+      const release = () => {
+        engine!.enter(exports => exports.flumedb_unpin(pin))
+        engine!.resume()
+      }
+      request(
+        {
+          settle(since) {
+            if (over) return release()
+            over = true
+            cb(null, {
+              since,
+              release,
+              call: (index, method, args, cb) =>
+                ask(engine!, method, args, (exports, id, methodSize, argsSize) => exports.flumedb_pinned_call(pin, index, id, methodSize, argsSize), cb)
+            })
+          },
+          fail(err) {
+            over = true
+            cb(err)
+          }
+        },
+        (exports, handle, id, on) => {
+          engine = on
+          pin = id
+          on.stage(new Uint8Array(Uint32Array.from(views, view => view.id).buffer))
+          exports.flumedb_pin(handle, id, views.length)
+        }
+      )
+      return () => {
+        if (over) return
+        over = true
+        engine?.cancel(pin)
+      }
     }
   }
 }
 
+/** Calls a method of a view: `enter` is given the sizes of what is staged. Answers at once, if that needs no waiting. */
+function ask(
+  engine: Engine,
+  method: string,
+  args: Args,
+  enter: (exports: Exports, id: number, methodSize: number, argsSize: number) => number,
+  cb: (err: Error | null, answer?: NativeAnswer) => void
+): void {
+  const answer = (json: string | undefined, since: number, stale: boolean) =>
+    call(cb as any, null, { value: json && JSON.parse(json), since, stale })
+  const id = engine.reserve()
+  const size = engine.stageText(method + (typeof args === 'string' ? args : JSON.stringify(args))) // methods have names of ASCII
+  const at = engine.enter(exports => enter(exports, id, method.length, size - method.length))
+  if (!at) {
+    engine.add({ settle: (since, stale, data) => answer(data && utf8.decode(data), since, stale !== 0), fail: err => call(cb as any, err) }, id)
+    return engine.resume()
+  }
+  const told = engine.enter(exports => ({ size: exports.flumedb_size(), since: exports.flumedb_call_since(), stale: exports.flumedb_call_stale() }))!
+  answer(engine.text(at, told.size), told.since, told.stale !== 0)
+}
+
 function nativeView(engine: Engine, view: number): NativeView {
   return {
-    call(method, args, loaded, cb) {
-      const answer = (json: string | undefined, since: number, stale: boolean) =>
-        call(cb as any, null, { value: json && JSON.parse(json), since, stale })
-      const id = engine.reserve()
-      const size = engine.stageText(method + (typeof args === 'string' ? args : JSON.stringify(args))) // methods have names of ASCII
-      const at = engine.enter(exports => exports.flumedb_call(view, id, method.length, size - method.length, loaded ? 1 : 0))
-      if (!at) {
-        engine.add({ settle: (since, stale, data) => answer(data && utf8.decode(data), since, stale !== 0), fail: err => call(cb as any, err) }, id)
-        return engine.resume()
-      }
-      const told = engine.enter(exports => ({ size: exports.flumedb_size(), since: exports.flumedb_call_since(), stale: exports.flumedb_call_stale() }))!
-      answer(engine.text(at, told.size), told.since, told.stale !== 0)
-    },
+    id: view,
+    call: (method, args, loaded, cb) =>
+      ask(engine, method, args, (exports, id, methodSize, argsSize) => exports.flumedb_call(view, id, methodSize, argsSize, loaded ? 1 : 0), cb),
     rebuild: cb => void engine.request({ settle: () => cb(null), fail: cb }, (exports, id) => exports.flumedb_rebuild(view, id)),
     unmount: cb =>
       void engine.request(

@@ -1,5 +1,5 @@
 import { FlumeError, call } from './errors.js'
-import type { Args, NativeAnswer, NativeSpec, NativeView } from './native-log.js'
+import type { Args, NativeAnswer, NativePin, NativeSpec, NativeView } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
 import { type End } from './pull.js'
@@ -142,33 +142,52 @@ export function createNativeView(
         failure = undefined
         view!.rebuild(err => (err ? cb(err) : ready(cb)))
       })
-    const hosted: any = {
-      name,
+    const status = () => ({
+      ...progress.now(since.value ?? -1, db.since.value ?? -1, closed ? undefined : failure),
       version,
+      bytes,
+      stale
+    })
+    const close = (err: any, cb: any) => {
+      if (typeof err === 'function') [err, cb] = [null, err]
+      closed = true
+      failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
+      progress.stop()
+      settle()
+      if (view) view.unmount(err => call(cb, err))
+      else call(cb)
+    }
+    const mounted: any = {
+      name,
       since,
       ready,
+      get status() {
+        return status()
+      },
       methods,
-      get bytes() {
-        return bytes
-      },
-      get stale() {
-        return stale
-      },
-      rebuild,
       createSink: self.createSink,
       destroy: (cb: any) => rebuild(err => call(cb, err)),
-      close(err: any, cb: any) {
-        if (typeof err === 'function') [err, cb] = [null, err]
-        closed = true
-        failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
-        progress.stop()
-        settle()
-        if (view) view.unmount(err => call(cb, err))
-        else call(cb)
-      }
+      close
     }
-    wrapMethods(db, name, self, hosted, ready, () => closed)
-    return hosted
+    wrapMethods(db, name, self, mounted, ready, () => closed)
+    const at = (seq: number, pin: NativePin, index: number) => {
+      const still = createObv<number>(seq)
+      return build({
+        ...core,
+        since: still,
+        ask: (method, args, _loaded, cb) => pin.call(index, method, args, cb),
+        ready(cb) {
+          cb(null)
+          return () => {}
+        },
+        reached: (after, cb) => cb(after <= seq ? null : true)
+      })
+    }
+    const inModule = {
+      mounted: () => new Promise<NativeView>((resolve, reject) => whenMounted(err => (err ? reject(err) : resolve(view!)))),
+      at
+    }
+    return { mounted, status, ready, rebuild, inModule, close: cb => close(null, cb) }
   }
 
   return Object.assign(self, {

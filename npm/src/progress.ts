@@ -15,6 +15,19 @@ export interface Progress {
   error?: Error
 }
 
+/** What a view says of its own state. A view of another's making may say nothing of it. */
+export interface ViewState {
+  /** Of the view: another has it built anew. */
+  version: number | string | undefined
+  /** How many bytes it keeps in the store; 0 before its state has been saved. */
+  bytes: number | undefined
+  /** Whether reads with `{ since: -1 }` are answered from an old state, because another is being built. */
+  stale: boolean
+}
+
+/** Where a view stands now. */
+export interface ViewStatus extends Progress, ViewState {}
+
 const INTERVAL_MS = 100
 
 /** Reports one view's progress: seldom enough to cost nothing, and never without the last state. */
@@ -32,15 +45,28 @@ export function reporter(view: string, to: WritableObv<Progress>) {
     from = seq
     count = 0
   }
+  const measure = () => {
+    const ms = Math.max(performance.now() - begun, 1)
+    const eta = seq >= total ? 0 : seq > from ? ((total - seq) / (seq - from)) * ms : undefined
+    return { rate: (count / ms) * 1000, eta }
+  }
+  let told = { rate: 0, eta: undefined as number | undefined }
   const report = (error?: Error) => {
     clearTimeout(timer)
     timer = undefined
-    const ms = Math.max(performance.now() - begun, 1)
-    behind = seq < total
-    const eta = !behind ? 0 : seq > from ? ((total - seq) / (seq - from)) * ms : undefined
-    to.set({ view, seq, total, rate: (count / ms) * 1000, eta, ...(error && { error }) })
+    behind = !error && seq < total
+    told = measure()
+    to.set({ view, seq, total, ...told, ...(error && { error }) })
   }
   return {
+    /** How it is now, if the view stands at `at`. A rate is that of the last work. */
+    now: (at: number, newest: number, error: Error | undefined): Progress => ({
+      view,
+      seq: at,
+      total: newest,
+      ...(behind || timer ? measure() : told),
+      ...(error && { error })
+    }),
     /** A build starts from `at`. */
     start(at: number, newest: number) {
       seq = at

@@ -177,13 +177,13 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
         }
       : undefined
 
-  return (log, name) =>
-    createNativeView(
+  return (log, name) => {
+    const added: { key: string; value: readonly QueryPath[] }[] = []
+    return createNativeView(
       log,
       { name, version, kind: 'query', options: { indexes }, map: mapped },
       { read: 'source', explain: 'sync', add: 'sync' },
       core => {
-        const added: { key: string; value: readonly QueryPath[] }[] = []
         const toArgs = (options: any) => {
           const request = toRequest(options)
           return added.length ? { ...request, indexes: added } : request
@@ -209,6 +209,7 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
         }
       }
     ) as any
+  }
 }
 
 interface Page {

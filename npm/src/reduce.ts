@@ -1,5 +1,6 @@
 import { type Callback } from './callback.js'
 import { type Checkpoint, type Encoded, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
+import { copy } from './copy.js'
 import { FlumeError } from './errors.js'
 import { createFollowers } from './follow.js'
 import { type Obv, createObv } from './obv.js'
@@ -35,12 +36,15 @@ interface StateAt<S> {
   seq: number
   version: number | string
   value: S
+  /** It is an old state, perhaps of another version, which answers `{ since: -1 }` while that of this one is being built. */
+  stale?: true
 }
 interface Meta {
   seq: number
   version: number | string
   /** Bytes of the stored state, null when there is none. */
   size: number | null
+  stale?: true
 }
 interface Wait {
   since?: number
@@ -82,12 +86,6 @@ const json: StateCodec<any> = {
   decode: JSON.parse
 }
 
-/** A copy, since reducers may change what they are given; a class's instance, which has no copy, as it is. */
-function copy<S>(initial: S): S {
-  const clone = structuredClone(initial)
-  return clone && Object.getPrototypeOf(clone) !== Object.getPrototypeOf(initial) ? initial : clone
-}
-
 /** A checkpoint is due when caught up, after a pause in which more may come… */
 const PAUSE_MS = 100
 /** …and on the way there, after so many records and so long. */
@@ -101,8 +99,9 @@ const SHARE = 20
  *
  * The state is kept in the log's own store, if the log offers one, together with the seq it is of and `version`; it is
  * saved when caught up, at intervals on the way, and on close. Raise `version` when the functions change: a state of
- * another version, a damaged one, or one ahead of its log is discarded and built again. After a crash the records since
- * the last checkpoint are read once more; none is applied twice.
+ * another version, a damaged one, or one ahead of its log is discarded and built again. Until that is done one of another
+ * version is the `value`, and answers reads with `{ since: -1 }`, marked `stale`. After a crash the records since the last
+ * checkpoint are read once more; none is applied twice.
  *
  * What `reduce` or `map` throws stops this view, with an error of code `VIEW`, and nothing else.
  */
@@ -182,7 +181,10 @@ export function Reduce(
     const { checkpoints } = log
     const since = createObv<number>()
     const value = createObv<any>()
+    let state: any
     let size: number | null = null
+    // What answers reads that do not wait while the state is being built, and how it is stored, if it is.
+    let old: { seq: number; value: any; stored?: Checkpoint } | undefined
 
     // Checkpoints: one is written at a time, and a view that is being destroyed or closed waits for it.
     let unsaved = 0
@@ -222,7 +224,7 @@ export function Reduce(
       writing = true
       try {
         const began = performance.now()
-        const bytes = encodeCheckpoint({ version: ofVersion, seq: since.value!, state: encode(value.value) })
+        const bytes = encodeCheckpoint({ version: ofVersion, seq: since.value!, state: encode(state), old: old?.stored })
         cost = performance.now() - began
         size = bytes.length
         checkpoints!.put(name, bytes, done)
@@ -250,38 +252,65 @@ export function Reduce(
         })
       }
     })
-    const begin = (seq: number, state: unknown) => {
-      value.set(state)
+    const begin = (seq: number, from: unknown) => {
+      state = from
+      value.set(old ? old.value : state)
       since.set(seq)
+    }
+    /** The state in a checkpoint, if there is one that the codec can read. */
+    const decoded = (stored?: Checkpoint) => {
+      if (!stored) return
+      try {
+        return { seq: stored.seq, value: stored.state === undefined ? undefined : decode(stored.state), stored }
+      } catch {
+        return // as good as damaged
+      }
     }
     const restore = (bytes?: Uint8Array | null) => {
       if (since.value != null) return // destroyed before it was loaded
-      try {
-        const found: Checkpoint | undefined = bytes ? decodeCheckpoint(bytes) : undefined
-        if (found?.version === ofVersion) {
-          size = bytes!.length
-          return begin(found.seq, found.state === undefined ? undefined : decode(found.state))
-        }
-      } catch {
-        // The codec cannot read it: as good as damaged.
-      }
-      begin(-1, copy(initial))
+      const found = bytes ? decodeCheckpoint(bytes) : undefined
+      const stored = [found, found?.old].filter(one => one !== undefined)
+      const current = decoded(stored.find(one => one.version === ofVersion))
+      if (current) size = bytes!.length
+      const behind = (seq: number) => seq < (log.since.value ?? Infinity)
+      const others = stored.filter(one => one.version !== ofVersion && one.seq >= 0 && one.seq <= (log.since.value ?? Infinity))
+      if (behind(current?.seq ?? -1)) old = decoded(others.sort((a, b) => b.seq - a.seq)[0])
+      if (current) begin(current.seq, current.value)
+      else begin(-1, copy(initial)) // reducers may change what they are given
     }
+    const discard = (cb: (err?: any) => void) =>
+      whenIdle(() => {
+        unsaved = 0
+        size = null
+        begin(-1, copy(initial))
+        if (checkpoints) checkpoints.delete(name, cb)
+        else cb()
+      })
     if (checkpoints) checkpoints.get(name, (err, bytes) => restore(err ? null : bytes))
     else restore()
 
     const view: View & Record<string, any> = {
       since,
       value,
+      version,
+      get bytes() {
+        return size ?? 0
+      },
+      get stale() {
+        return !!old
+      },
       methods: { get: 'async', stream: 'source', value: 'sync' },
       get(options: any, cb: Callback<any>) {
         const bare = !options || typeof options !== 'object' || !Object.keys(options).length
-        const seq = since.value
-        if (bare || (options.meta === false && options.values !== false)) cb(null, value.value)
-        else cb(null, options.values === false ? { seq, version, size } : { seq, version, value: value.value })
+        const from = options?.since < 0 && old ? { ...old, stale: true } : { seq: since.value, value: state, stale: false }
+        if (bare || (options.meta === false && options.values !== false)) return cb(null, from.value)
+        const meta = { seq: from.seq, version, ...(from.stale && { stale: true }) }
+        cb(null, options.values === false ? { ...meta, size } : { ...meta, value: from.value })
       },
-      stream: (options: any) =>
-        createSource(() => followers.follow(() => value.value, options?.live === true)),
+      stream: (options: any) => {
+        const live = options?.live === true
+        return createSource(() => followers.follow(() => (old && options?.since < 0 && !live ? old.value : state), live))
+      },
       createSink: over => read => {
         const next = () =>
           read(null, (end, item) => {
@@ -289,7 +318,10 @@ export function Reduce(
             const { seq } = item!
             try {
               const mapped = mapItem(item!)
-              if (mapped != null) value.set(reduce(value.value, mapped, seq))
+              if (mapped != null) state = reduce(state, mapped, seq)
+              const caughtUp = old && seq >= log.since.value!
+              if (caughtUp) old = undefined
+              if (caughtUp || (mapped != null && !old)) value.set(state)
               followers.give(seq, mapped)
             } catch (err) {
               followers.fail(threw(err, seq))
@@ -302,14 +334,19 @@ export function Reduce(
           })
         next()
       },
-      destroy: cb =>
-        whenIdle(() => {
-          unsaved = 0
-          size = null
-          begin(-1, copy(initial))
-          if (checkpoints) checkpoints.delete(name, cb)
-          else cb()
-        }),
+      destroy(cb) {
+        old = undefined
+        discard(cb)
+      },
+      skip() {
+        if (!old) return
+        old = undefined
+        value.set(state)
+      },
+      restart(cb) {
+        if (since.value! >= 0) old ??= { seq: since.value!, value: state }
+        discard(cb)
+      },
       close: (cb: () => void) =>
         whenIdle(() => {
           if (!checkpoints || !unsaved) return cb()

@@ -5,7 +5,7 @@ import { type ExportOptions } from './export.js'
 import { type ImportOptions, type ImportResult, type ImportSource } from './importer.js'
 import type { NativeLog } from './native-log.js'
 import { type Obv, type ObvLike, type WritableObv } from './obv.js'
-import { type Progress } from './progress.js'
+import { type Progress, type ViewState, type ViewStatus } from './progress.js'
 import { type PullSource } from './pull.js'
 import { type BatchReader, type Source } from './source.js'
 
@@ -74,8 +74,11 @@ export interface FlumeLog<T> {
   loaded?(cb: (err: Error | null) => void): void
   /** Whether `append` answers by a promise where it has no callback: with many under way that is much cheaper. */
   readonly promises?: boolean
-  /** What `stream` reads, by the batch. Options are as checked, without `signal`. */
-  reader?(options: StreamOptions): BatchReader<any>
+  /**
+   * What `stream` reads, by the batch. Options are as checked, without `signal`. `skipped` is told, before a live reader
+   * waits, where the newest records have been deleted: after `last` there is none through `through`.
+   */
+  reader?(options: StreamOptions, skipped?: (last: number, through: number) => void): BatchReader<any>
   readonly checkpoints?: Checkpoints
   /** As `methods`, but flumedb puts none of them on its database, and on ours a view of the same name takes the place. */
   readonly added?: Record<string, MethodKind>
@@ -97,13 +100,17 @@ export interface ViewLog<T> {
 /**
  * State derived from the log, in flumedb's sense. `since` is the seq of the last record applied: unset while the view
  * loads, -1 when it has none. `createSink` returns a pull-stream sink of `{seq, value}`, and its callback is called when
- * the stream is over. `destroy` discards all state and sets `since` to -1.
+ * the stream is over. `destroy` discards all state and sets `since` to -1. The members that are optional are ours.
  */
-export interface View<T = any> {
+export interface View<T = any> extends Partial<ViewState> {
   readonly since: ObvLike<number>
   readonly methods: { readonly [name: string]: MethodKind }
   createSink(cb: (err?: any) => void): ((read: PullSource<Item<T>>) => unknown) | { sink(read: PullSource<Item<T>>): unknown } | void
   destroy(cb: (err?: any) => void): void
+  /** Called where the newest records have been deleted, once it has applied all that there are. */
+  skip?(): void
+  /** As `destroy`, for a view that is built again because somebody asked for it: the old state may go on answering. */
+  restart?(cb: (err?: any) => void): void
   close(...args: any[]): void
 }
 
@@ -130,6 +137,8 @@ export interface MountedView {
    * that seq, and with a negative one as soon as it has loaded. Fails when the view has stopped or the database closes.
    */
   ready(cb: (err: Error | null) => void, after?: number): void
+  /** Where it stands now. */
+  readonly status: ViewStatus
   /** Calls of each method; for sources, items too. */
   readonly meta: Record<string, number>
   readonly methods: { readonly [name: string]: MethodKind }
@@ -141,6 +150,30 @@ export interface MountedView {
 
 type MethodsOf<L, K extends string> = L extends { [P in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
 type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'>
+
+/** The names of the views among `V`, which has methods of the log too. */
+export type ViewNames<V> = { [K in keyof V]: V[K] extends MountedView ? K : never }[keyof V] & string
+
+/**
+ * The views by their names, as they are on the database. Iterating yields where each stands now, in the order of mounting:
+ * `console.table([...db.views])`.
+ */
+export type Views<V = {}> = { readonly [name: string]: MountedView } & Pick<V, ViewNames<V>> & Iterable<ViewStatus>
+
+/**
+ * A view while `db.read` holds it: its methods, which wait for nothing and answer of `seq`. What views in JavaScript answer
+ * are copies, as structuredClone makes them. Sources end with what there is; they cannot be live.
+ */
+export type HeldView<M> = Omit<M, keyof MountedView> & { readonly name: string; readonly seq: number }
+
+/** The views of these names, held. */
+export type HeldViews<V, N extends readonly string[]> = { [I in keyof N]: N[I] extends keyof V ? HeldView<V[N[I]]> : any }
+
+/** Options of `db.read`. */
+export interface ReadOptions {
+  /** Gives it up with an error of code `ABORTED`. */
+  signal?: AbortSignal
+}
 
 /** A log with views. Every method that takes a callback returns a promise when called without it. */
 export type FlumeDB<T, V = {}> = FlumeBase<T, V> & V
@@ -194,18 +227,50 @@ export interface FlumeBase<T, V = {}> {
    * log when they were called; `{since: n}` waits for that seq only, `{since: -1}` for nothing but loading.
    */
   use<N extends string, W extends View>(name: N, create: (log: ViewLog<T>, name: string) => W): FlumeDB<T, V & { [K in N]: Mounted<W> }>
-  /** Discards all views and builds them again; answers when they have caught up. */
-  rebuild(): Promise<void>
+  /**
+   * Reads several views at the same seq: all of them have applied exactly the records through that of the newest when `read`
+   * was called, or of a later one. `fn` is called once, with a view for each name, whose methods answer of that seq;
+   * what it answers, or promises, is answered here. Appends go on meanwhile, but views are not fed until it is done: so it
+   * should ask for what it needs and wait for nothing else. When it has asked for nothing for about a second, the read is
+   * over, and what it asks later fails with `CLOSED`. Fails as a read of one of the views would, with `INVALID_OPTION` for a
+   * name that no view has, with `VIEW` where a view is built anew meanwhile.
+   *
+   *     const share = await db.read(['delays', 'total'], async (delays, total) => (await delays.get()).late / (await total.get()))
+   */
+  read<const N extends readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[], R>(
+    names: N,
+    fn: (...views: HeldViews<V, N>) => R | PromiseLike<R>,
+    options?: ReadOptions
+  ): Promise<R>
+  read<const N extends readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[], R>(
+    names: N,
+    fn: (...views: HeldViews<V, N>) => R | PromiseLike<R>,
+    cb: Callback<R>
+  ): void
+  read<const N extends readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[], R>(
+    names: N,
+    fn: (...views: HeldViews<V, N>) => R | PromiseLike<R>,
+    options: ReadOptions | undefined,
+    cb: Callback<R>
+  ): void
+  /**
+   * Discards the views of these names, or all, and builds them again; answers when they have caught up. A view that has
+   * stopped starts again. What a view has come to goes on answering reads with `{since: -1}` meanwhile, where it can: the
+   * package's own views do. A name that no view has fails with `INVALID_OPTION`, and nothing is rebuilt.
+   */
+  rebuild(names?: readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[]): Promise<void>
   rebuild(cb: (err: Error | null) => void): void
+  rebuild(names: readonly ([ViewNames<V>] extends [never] ? string : ViewNames<V>)[] | undefined, cb: (err: Error | null) => void): void
   /** Saves and closes the views, then the log. Reads that wait fail with `CLOSED`. Later calls answer when it is done. */
   close(): Promise<void>
   close(cb: (err: Error | null) => void): void
   readonly closed: boolean
-  readonly views: Record<string, MountedView>
+  /** The views that are mounted, by their names; iterating tells where each stands. */
+  readonly views: Views<V>
   /** Counts of calls: `meta.get`, and each view's methods under its name. */
   readonly meta: Record<string, any>
   /** The folder where views of flumedb's kind keep their files, or null: that of the log's `filename`. */
   readonly dir: string | null
-  /** How far each view is, at most about ten times a second for each, and once it has caught up. */
+  /** How far each view is, at most about ten times a second for each, and once it has caught up or stopped. */
   readonly progress: Obv<Progress>
 }

@@ -1,11 +1,12 @@
 import { FlumeError, rethrowLater } from './errors.js'
 import { type Obv, type WritableObv, createObv } from './obv.js'
-import { type Progress, reporter } from './progress.js'
+import type { NativePin, NativeView } from './native-log.js'
+import { type Progress, type ViewStatus, reporter } from './progress.js'
 import { type End, type PullSource } from './pull.js'
 import { type BatchReader, pullItems } from './source.js'
 import { type Item, type MountedView, type StreamOptions, type View } from './types.js'
 import { wrapMethods } from './view-methods.js'
-import { createWaits, whenReady } from './view-waits.js'
+import { type Waits, createWaits, whenReady } from './view-waits.js'
 
 /** What a view needs of the database it is mounted on. */
 export interface ViewHost {
@@ -15,7 +16,7 @@ export interface ViewHost {
   readonly progress: WritableObv<Progress>
   /** Calls back once the log has loaded, at once if it has; with the reason if it never will. */
   loaded(cb: (err: Error | null) => void): void
-  reader(options: StreamOptions): BatchReader<Item<any>>
+  reader(options: StreamOptions, skipped?: (last: number, through: number) => void): BatchReader<Item<any>>
   /** Ends readers when the database closes, those that are live without an error. */
   enlist(abort: (how: End) => void, live?: boolean): () => void
   /** What changes records between the log and every reader of it. */
@@ -34,8 +35,34 @@ export function toObv<T>(from: any): Obv<T> {
   return obv
 }
 
-/** A view with what only the database calls. */
-export type HostedView = MountedView & { rebuild(cb: (err: Error | null) => void): void }
+/** A view as it is mounted, and what only the database calls: a view's methods may have any name. */
+export interface HostedView {
+  readonly mounted: MountedView
+  readonly ready: Waits['ready']
+  status(): ViewStatus
+  rebuild(cb: (err: Error | null) => void): void
+  close(cb: (err?: any) => void): void
+  /** For reads of several views at one seq, of a view that runs in the module. */
+  readonly inModule?: {
+    /** It, once it is there. */
+    mounted(): Promise<NativeView>
+    /** Its methods, not waiting for anything, while it is held at `seq` as the view of that index. */
+    at(seq: number, pin: NativePin, index: number): Record<string, unknown>
+  }
+  /** The same of a view in JavaScript. */
+  readonly inJavaScript?: {
+    /** From now on gives it no record behind `through`. */
+    hold(through: number): Hold
+    /** Itself, while it is held, and whether it is still what it was. */
+    at(): { self: Record<string, any>; valid(): boolean }
+  }
+}
+
+export interface Hold {
+  /** Sets another `through`. */
+  raise(through: number): void
+  letGo(): void
+}
 
 /**
  * Feeds `view` from the log, and lets its methods wait for it.
@@ -45,7 +72,19 @@ export type HostedView = MountedView & { rebuild(cb: (err: Error | null) => void
  * `{since: -1}` from what it has, other reads with the error, and starts again on `rebuild`.
  */
 export function hostView(db: ViewHost, name: string, view: View): HostedView {
-  const since = toObv<number>(view.since)
+  const own = toObv<number>(view.since)
+  // Where the newest records have been deleted, the view is given none of them, and yet has come to the end.
+  const since = createObv<number>()
+  let skipped: { last: number; through: number } | undefined
+  const skip = () => {
+    if (!skipped || !(own.value! >= skipped.last && own.value! < skipped.through)) return
+    view.skip?.()
+    since.set(skipped.through)
+  }
+  own(at => {
+    since.set(at)
+    skip()
+  })
   const progress = reporter(name, db.progress)
   let build = 0
   let stopReading: (() => void) | undefined
@@ -68,11 +107,38 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
   })
   db.ready(ready => ready && settle())
 
+  // Reads of several views hold it back; what it is not to be given yet waits here.
+  const holds = new Set<{ through: number }>()
+  let heldBack: { seq: number; give(end: End | null): void } | undefined
+  const mayHave = (seq: number) => [...holds].every(({ through }) => seq <= through)
+  const goOn = (end: End | null = null) => {
+    if (!heldBack || !(end || mayHave(heldBack.seq))) return
+    const { give } = heldBack
+    heldBack = undefined
+    give(end)
+  }
+  const hold = (through: number): Hold => {
+    const one = { through }
+    holds.add(one)
+    return {
+      raise(to) {
+        one.through = to
+        goOn()
+      },
+      letGo() {
+        holds.delete(one)
+        goOn()
+      }
+    }
+  }
+
   /** Voids the current build. */
   const halt = () => {
     build++
+    goOn(true)
     const stop = stopReading
     stopReading = undefined
+    skipped = undefined
     progress.stop()
     stop?.()
   }
@@ -99,7 +165,7 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     whenReady(
       db.ready,
       current(() =>
-        since.once(
+        own.once(
           current(at =>
             db.loaded(
               current(err => {
@@ -120,17 +186,28 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
 
   const read = (from: number, isCurrent: () => boolean) => {
     const options = { gt: from, live: true, seqs: true, values: true, ...(from === -1 && { cache: false }) }
-    const items = pullItems(() => db.reader(options), db.enlist)
-    const source: PullSource<Item<any>> = (abort, cb) =>
+    const hearSkipped = (last: number, through: number) => {
+      if (!isCurrent()) return
+      skipped = { last, through }
+      skip()
+    }
+    const items = pullItems(() => db.reader(options, hearSkipped), db.enlist)
+    const source: PullSource<Item<any>> = (abort, cb) => {
+      if (abort) goOn(abort)
       items(abort, (end, item) => {
-        if (item) progress.read()
-        try {
-          cb(end, item)
-        } catch (err) {
-          if (isCurrent()) fail(viewError('threw', err, item?.seq))
-          else rethrowLater(err)
+        const give = (end: End | null, item?: Item<any>) => {
+          if (item) progress.read()
+          try {
+            cb(end, item)
+          } catch (err) {
+            if (isCurrent()) fail(viewError('threw', err, item?.seq))
+            else rethrowLater(err)
+          }
         }
+        if (!item || mayHave(item.seq)) return give(end, item)
+        heldBack = { seq: item.seq, give: end => (end ? give(end) : give(null, item)) }
       })
+    }
     stopReading = () => items(true, () => {})
     progress.start(from, db.since.value!)
     try {
@@ -163,7 +240,7 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     setTimeout(() => id === build && again(), wait)
   }
 
-  const rebuild = (cb: (err: Error | null) => void = () => {}) => {
+  const rebuild = (cb: (err: Error | null) => void = () => {}, discard: View['destroy'] = cb => view.destroy(cb)) => {
     halt()
     failure = undefined
     if (destroying) return void destroying.push(cb)
@@ -179,38 +256,60 @@ export function hostView(db: ViewHost, name: string, view: View): HostedView {
     since.once(() => {
       if (closed) return
       try {
-        view.destroy(done)
+        discard(done)
       } catch (err) {
         done(err)
       }
     })
   }
 
-  const hosted: any = {
+  const status = () => ({
+    ...progress.now(since.value ?? -1, db.since.value ?? -1, closed ? undefined : failure),
+    version: view.version,
+    bytes: view.bytes,
+    stale: view.stale ?? false
+  })
+  const close = (err: any, cb: any) => {
+    if (typeof err === 'function') [err, cb] = [null, err]
+    closed = true
+    failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
+    halt()
+    settle()
+    for (const cb of destroying ?? []) cb(failure!)
+    destroying = undefined
+    if (view.close.length === 1) view.close(cb)
+    else view.close(err, cb)
+  }
+  const mounted: any = {
     name,
     since,
     ready,
-    methods: view.methods,
-    rebuild(cb: (err: Error | null) => void) {
-      failures = 0
-      furthest = -1
-      rebuild(cb)
+    get status() {
+      return status()
     },
+    methods: view.methods,
     createSink: view.createSink,
     destroy: (cb: any) => view.destroy(cb),
-    close(err: any, cb: any) {
-      if (typeof err === 'function') [err, cb] = [null, err]
-      closed = true
-      failure = err ?? new FlumeError('CLOSED', 'flumedb:view closed', { view: name })
-      halt()
-      settle()
-      for (const cb of destroying ?? []) cb(failure!)
-      destroying = undefined
-      if (view.close.length === 1) view.close(cb)
-      else view.close(err, cb)
-    }
+    close
   }
-  wrapMethods(db, name, view, hosted, ready, () => closed)
+  wrapMethods(db, name, view, mounted, ready, () => closed)
   start()
-  return hosted
+  return {
+    mounted,
+    ready,
+    status,
+    inJavaScript: {
+      hold,
+      at() {
+        const id = build
+        return { self: view as any, valid: () => id === build }
+      }
+    },
+    rebuild(cb) {
+      failures = 0
+      furthest = -1
+      rebuild(cb, view.restart && (cb => view.restart!(cb)))
+    },
+    close: cb => close(null, cb)
+  }
 }

@@ -8,13 +8,13 @@
 // left on the disk.
 
 import { chromium as playwright } from 'playwright-core'
-import { makeProfile, startChromium } from '../scripts/chromium-process.mjs'
+import { makeProfile, startBrowser } from '../scripts/browser-process.mjs'
 
 export { makeProfile }
 
 export async function openChromium ({ profile } = {}) {
   const own = profile ? undefined : makeProfile()
-  const process = startChromium({ profile: (profile ?? own).folder, args: ['--remote-debugging-port=0', 'about:blank'] })
+  const process = startBrowser('chromium', { profile: (profile ?? own).folder, args: ['--remote-debugging-port=0', 'about:blank'] })
   const kill = async () => {
     await process.kill()
     own?.remove()

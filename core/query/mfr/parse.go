@@ -178,7 +178,7 @@ func (p *parser) filterStage(rule json.Value) error {
 		p.q.Filter = rule
 	}
 	for i, t := range terms {
-		p.q.Terms = append(p.q.Terms, Term{p.field(t.path), rules[i], t.test})
+		p.q.Terms = append(p.q.Terms, Term{Field: p.field(t.path), Rule: rules[i], test: t.test})
 	}
 	return nil
 }

@@ -41,6 +41,9 @@ type Term struct {
 	Field int
 	Rule  json.Value // what it was made of, nil for "there is something"
 	test  test
+
+	equals json.Value // what Equals has found
+	asked  bool
 }
 
 // Holds reports whether the term holds for a value of its field.
@@ -49,14 +52,21 @@ func (t *Term) Holds(r *Run, v json.Value) bool { return t.test(r, v) }
 // Equals is the one value that the term is for, in canonical JSON; false where
 // it is not for one scalar.
 func (t *Term) Equals() (json.Value, bool) {
+	if !t.asked {
+		t.asked, t.equals = true, t.findEquals()
+	}
+	return t.equals, t.equals != nil
+}
+
+func (t *Term) findEquals() json.Value {
 	c := t.Rule
 	if c.Kind() == json.Object && c.Len() == 1 {
 		c = c.Member("$eq")
 	}
 	if k := c.Kind(); k == json.Absent || k == json.Array || k == json.Object {
-		return nil, false
+		return nil
 	}
-	return Canonical(nil, c), true
+	return Canonical(nil, c)
 }
 
 // Range is the numbers that the term is for, if it is for all from one through

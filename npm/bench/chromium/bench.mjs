@@ -3,10 +3,11 @@
 import { FLIGHTS_PATH, inputOf } from '../data/datasets.mjs'
 import { measureGrowth } from '../growth.mjs'
 import { measure } from '../operations.mjs'
-import { measureMainThread } from './main-thread.mjs'
+import { measureViews } from '../views/measure.mjs'
+import { measureMainThread, watchMainThread } from './main-thread.mjs'
 
-export function createBench({ peer: name, dataset, count }) {
-  const loaded = import(`./peers/${name}.mjs`)
+export function createBench({ peer: name, of, dataset, count }) {
+  const loaded = import(`./${of}/${name}.mjs`)
   const input = inputOf(dataset, count, fetchFlights)
 
   return async function bench(job) {
@@ -15,6 +16,7 @@ export function createBench({ peer: name, dataset, count }) {
       await input.fingerprint(count)
       return { about: await peer.about?.() }
     }
+    if (job.operation.startsWith('views: ')) return measureViews(peer, job, input, watchMainThread)
     if (job.operation === 'growth') return measureGrowth(peer, job, memoryBeside)
     if (job.operation === 'mainThread') return measureMainThread(peer, job, input)
     if (job.operation === 'scan') job.fingerprint = await input.fingerprint(job.count)

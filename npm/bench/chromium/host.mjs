@@ -8,6 +8,7 @@ import { openBrowser } from './browser.mjs'
 import { mainThread } from './main-thread-extra.mjs'
 import { CHROMIUM_FLOORS, CHROMIUM_PEERS } from './peers.mjs'
 import { startServer } from './server.mjs'
+import { CHROMIUM_VIEW_PEERS } from './view-peers.mjs'
 
 const JOB_DEADLINE = 240_000
 
@@ -16,10 +17,13 @@ export async function openChromium(scratch) {
   return {
     name: 'chromium',
     peers: CHROMIUM_PEERS,
+    viewPeers: CHROMIUM_VIEW_PEERS,
     floors: CHROMIUM_FLOORS,
+    hasMainThread: true,
     extras: [mainThread],
     server,
     openBrowser: () => openBrowser(scratch),
+    openViewSession: ({ dataset, count }) => openViewSession({ server, scratch, dataset, count }),
     openGrowth: () => openGrowth({ server, scratch }),
     openSession: ({ dataset, count }) => openSession({ server, scratch, dataset, count }),
     close: () => server.close(),
@@ -44,6 +48,26 @@ async function openSession({ server, scratch, dataset, count }) {
     },
     peerNamed: (name) => [...pages.keys()].find((peer) => peer.name === name),
     run: (peer, job) => runInPage(pages.get(peer), job),
+    close: () => browser.close(),
+  }
+}
+
+// A page a job, all in one profile, which keeps what was stored.
+async function openViewSession({ server, scratch, dataset, count }) {
+  const browser = await openBrowser(scratch)
+  return {
+    async run(peer, job) {
+      if (peer.needs) await checkBuilt(peer.needs)
+      const page = await browser.newPage()
+      try {
+        const query = new URLSearchParams({ peer: peer.name, of: 'views', dataset, count })
+        if (peer.inWorker) query.set('worker', '')
+        await openBench(page, server.url(peer.name, `/bench/chromium/page.html?${query}`))
+        return await runInPage(page, job)
+      } finally {
+        await page.close()
+      }
+    },
     close: () => browser.close(),
   }
 }

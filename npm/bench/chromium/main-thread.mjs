@@ -10,7 +10,7 @@ export async function measureMainThread(peer, { work, count, place }, input) {
   if (work.startsWith('scan')) await log.appendBatch(values)
 
   await settle()
-  const stop = watch()
+  const stop = watchMainThread()
   switch (work) {
     case 'batches':
       for (const batch of batches) await log.appendBatch(batch)
@@ -32,7 +32,7 @@ export async function measureMainThread(peer, { work, count, place }, input) {
   return seen
 }
 
-function watch() {
+export function watchMainThread() {
   let longest = 0
   const observer = new PerformanceObserver((list) => {
     for (const { duration } of list.getEntries()) longest = Math.max(longest, duration)

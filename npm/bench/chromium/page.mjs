@@ -4,7 +4,7 @@ import '../wasm-memory.mjs'
 import { createBench } from './bench.mjs'
 
 const query = new URLSearchParams(location.search)
-const settings = { peer: query.get('peer'), dataset: query.get('dataset'), count: Number(query.get('count')) }
+const settings = { peer: query.get('peer'), of: query.get('of') ?? 'peers', dataset: query.get('dataset'), count: Number(query.get('count')) }
 
 globalThis.bench = query.has('worker') ? benchInWorker(settings) : createBench(settings)
 

@@ -5,6 +5,7 @@ import { createServer } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize, sep } from 'node:path'
 import { PACKAGE_DIR } from '../package-dir.mjs'
+import { bundleJitdb } from './jitdb-bundle.mjs'
 
 const TYPES = {
   '.html': 'text/html; charset=utf-8',
@@ -15,6 +16,7 @@ const TYPES = {
 }
 
 const SERVED = ['bench', 'dist', 'node_modules']
+let jitdb
 
 export async function startServer() {
   const server = createServer((request, response) => {
@@ -44,6 +46,7 @@ export async function startServer() {
 
 async function serve(path) {
   if (path === '/favicon.ico' || path === '/empty.html') return { type: TYPES['.html'], body: '' }
+  if (path === '/jitdb.mjs') return { type: TYPES['.mjs'], body: await (jitdb ??= bundleJitdb()) }
   if (path === '/sqlite-wasm.mjs') return { type: TYPES['.mjs'], body: await sqliteEntry() }
 
   const relative = normalize(decodeURIComponent(path)).split(sep).filter(Boolean)

@@ -8,6 +8,7 @@ import { FLIGHTS_PATH, inputOf } from '../data/datasets.mjs'
 import { measureGrowth } from '../growth.mjs'
 import { measure } from '../operations.mjs'
 import { PACKAGE_DIR } from '../package-dir.mjs'
+import { measureViews } from '../views/measure.mjs'
 
 const [name, dataset, count] = process.argv.slice(2)
 const input = inputOf(dataset, Number(count), readFlights)
@@ -24,6 +25,10 @@ process.on('disconnect', () => process.exit())
 async function run(job) {
   if (job.operation === 'expect') {
     return { fingerprint: await input.fingerprint(job.count), newest: (await input.values())[job.count - 1] }
+  }
+  if (job.operation.startsWith('views: ')) {
+    const { default: peer } = await import(`./views/${name}.mjs`)
+    return measureViews(peer, job, input)
   }
 
   const { default: peer } = await import(`./peers/${name}.mjs`)

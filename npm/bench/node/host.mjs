@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { withDeadline } from '../deadline.mjs'
 import { PACKAGE_DIR } from '../package-dir.mjs'
 import { NODE_FLOORS, NODE_PEERS } from './peers.mjs'
+import { NODE_VIEW_PEERS } from './view-peers.mjs'
 
 const CHILD = fileURLToPath(new URL('child.mjs', import.meta.url))
 const JOB_DEADLINE = 180_000
@@ -15,9 +16,11 @@ export async function openNode(scratch) {
   return {
     name: 'node',
     peers: NODE_PEERS,
+    viewPeers: NODE_VIEW_PEERS,
     floors: NODE_FLOORS,
     isFreshProcess: true,
     openSession: (dataset) => openSession(scratch, dataset),
+    openViewSession: (dataset) => openViewSession(scratch, dataset),
     openGrowth: () => openGrowth(scratch),
     close() {},
   }
@@ -54,6 +57,23 @@ async function openSession(scratch, { dataset, count }) {
       await Promise.all([...homes.values()].map((child) => child.stop()))
       await rm(directory, { recursive: true, force: true })
     },
+  }
+}
+
+// A process a job.
+async function openViewSession(scratch, { dataset, count }) {
+  const directory = await mkdtemp(join(scratch, 'views-'))
+  return {
+    async run(peer, job) {
+      if (peer.needs) await checkBuilt(peer.needs)
+      const child = startChild(peer.name, dataset, count)
+      try {
+        return await child.run({ ...job, place: join(directory, `${peer.name}-${job.place}`) })
+      } finally {
+        await child.stop()
+      }
+    },
+    close: () => rm(directory, { recursive: true, force: true }),
   }
 }
 

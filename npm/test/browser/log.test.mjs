@@ -22,7 +22,7 @@ const runner = `
     for (const made of names) await Log.delete(made)
   }`
 const worker = `${runner}
-  onmessage = ({ data }) => runCase(data).then(() => postMessage(null), err => postMessage(String(err.stack ?? err)))
+  onmessage = ({ data }) => runCase(data).then(() => postMessage(null), err => postMessage(err + ' ' + err.stack))
   postMessage('ready')`
 
 let site
@@ -53,7 +53,7 @@ for (const context of ['page', 'worker']) {
 
 async function inPage (title) {
   await import('/runner.mjs')
-  return runCase(title).then(() => null, err => String(err.stack ?? err))
+  return runCase(title).then(() => null, err => `${err}\n${err.stack}`)
 }
 
 function inWorker (title) {

@@ -1,4 +1,4 @@
-// Pages with the built package on them, as window.flumedb:
+// Pages with the built package on them, as window.flumedb, in the browser that BROWSER names:
 //
 //   const site = await openSite()
 //   const page = await site.newPage()
@@ -6,8 +6,13 @@
 //   await site.close()
 
 import { fileURLToPath } from 'node:url'
+import { engines } from '../../scripts/browser-process.mjs'
 import { openChromium } from '../chromium.mjs'
 import { serve } from '../static-server.mjs'
+import { agent, createAgents } from './agent.mjs'
+
+export const engine = process.env.BROWSER ?? 'chromium'
+if (!engines.includes(engine)) throw new Error(`BROWSER is ${engine}, and must be one of ${engines.join(', ')}`)
 
 const dist = fileURLToPath(new URL('../../dist/', import.meta.url))
 const html = `<!doctype html><title>test</title><link rel="icon" href="data:,">
@@ -19,22 +24,28 @@ const html = `<!doctype html><title>test</title><link rel="icon" href="data:,">
 </script>`
 
 export async function openSite ({ get = {}, profile } = {}) {
-  const server = await serve({ get: { '/': { type: 'text/html', body: html }, '/flumedb-wasm/': dist, ...get } })
-  const chromium = await openChromium({ profile }).catch(async error => {
+  const agents = engine === 'chromium' ? undefined : createAgents(engine)
+  const body = agents ? `${html}<script type="module">${agent}</script>` : html
+  const server = await serve({ get: { '/': { type: 'text/html', body }, '/flumedb-wasm/': dist, ...get }, post: { '/agent': agents?.post } })
+  const opened = agents ? agents.open(server.origin) : openChromium({ profile })
+  const browser = await opened.catch(async error => {
     await server.close()
     throw error
   })
   return {
-    ...chromium,
+    ...browser,
     origin: server.origin,
     async newPage () {
-      const page = await chromium.newPage(`${server.origin}/`)
-      await page.waitForFunction(() => window.flumedb)
+      const page = await browser.newPage(`${server.origin}/`)
+      if (!agents) await page.waitForFunction(() => window.flumedb)
       return page
     },
     async close () {
-      await chromium.close()
+      await browser.close()
       await server.close()
     }
   }
 }
+
+/** Skips a test, aloud, where the browser cannot be made to do what it needs. */
+export const unless = (cannot, why) => (cannot ? { skip: `${engine}: ${why}` } : {})

@@ -6,9 +6,11 @@ import { after, before, describe, test } from 'node:test'
 import { cases as bloom } from '../views/bloom-cases.mjs'
 import { cases as hashtable } from '../views/hashtable-cases.mjs'
 import { cases as level } from '../views/level-cases.mjs'
+import { cases as mounted } from '../views/mounted-cases.mjs'
 import { cases as query } from '../views/query-cases.mjs'
 import { cases as reduce } from '../views/reduce-cases.mjs'
 import { cases as search } from '../views/search-cases.mjs'
+import { cases as together } from '../views/together-cases.mjs'
 import { openSite } from './site.mjs'
 
 const runner = `
@@ -22,7 +24,7 @@ const runner = `
       return names.at(-1)
     }
     await run(cases[title], { ...flumedb, name, seed }).catch(err => {
-      throw new Error('SEED=' + seed + ' ' + err.stack)
+      throw new Error('SEED=' + seed + ' ' + err + ' ' + err.stack)
     })
     for (const made of names) await flumedb.Log.delete(made)
   }`
@@ -47,13 +49,13 @@ const inPage = async (run, ...args) => {
   }
 }
 
-for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query }))
+for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query, 'mounted-cases.mjs': mounted, 'together-cases.mjs': together }))
   describe(file, () => {
     for (const title of Object.keys(cases))
       test(title, { timeout: 180_000 }, async () => {
         const failed = await inPage(async ([file, title]) => {
           await import('/runner.mjs')
-          return runCase(file, title).then(() => null, err => String(err.stack ?? err))
+          return runCase(file, title).then(() => null, err => `${err}\n${err.stack}`)
         }, [file, title])
         assert.equal(failed, null)
       })

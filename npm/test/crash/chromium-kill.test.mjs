@@ -13,7 +13,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { makeProfile, startChromium } from '../../scripts/chromium-process.mjs'
+import { makeProfile, startBrowser } from '../../scripts/browser-process.mjs'
 import { serve } from '../static-server.mjs'
 import { Acknowledged } from './acknowledged.mjs'
 import { random } from './workload.mjs'
@@ -90,7 +90,7 @@ async function killAgainAndAgain (t, { kills, siteOf, args, look }) {
         failed: reject
       }
       if (missing.size === 0) looked()
-      const chromium = startChromium({ profile: profile.folder, args: [...args, first] })
+      const chromium = startBrowser('chromium', { profile: profile.folder, args: [...args, first] })
       chromium.exited.then(() => reject(new Error('Chromium ended by itself')), reject)
       const late = setTimeout(() => reject(new Error(`nothing heard from the page in 120 s; missing: ${[...missing]}`)), 120_000)
       waitFor(done).then(resolve, reject)

@@ -439,3 +439,47 @@ test('killed at any record: what is restored is a prefix, and nothing is counted
     assert.ok(again.asked[0] >= 0)
   }
 })
+
+test('a state of another version is kept beside the new one until that is ready, over reopening and damage', async () => {
+  const store = new Map()
+  const records = numbers(100)
+  const twice = Reduce(2, (acc, v) => (acc ?? 0) + 2 * v)
+  const first = open(records, store)
+  assert.equal(await first.sum.get(), 4950)
+  await first.close()
+
+  // The log gives ten records and then waits, so what is saved is a state on the way.
+  const half = (version = twice) => {
+    const db = open(records, store, version, { load: false })
+    const { reader } = db.log
+    db.log.reader = options => reader({ ...options, ...(options.live && { limit: 10 }), live: false })
+    db.log.load()
+    return db
+  }
+  for (let opened = 0; opened < 3; opened++) {
+    const db = half()
+    await until(() => db.sum.since.value === 10 * opened + 9)
+    assert.deepEqual(await db.sum.get({ since: -1 }), { seq: 99, version: 2, stale: true, value: 4950 })
+    await db.close()
+  }
+  const kept = store.get('sum')
+  for (let i = 0; i < kept.length; i++) {
+    const bad = kept.slice()
+    bad[i] ^= 1
+    const db = open(records, new Map([['sum', bad]]), twice)
+    assert.equal(await db.sum.get(), 9900)
+    assert.equal(db.asked[0], -1, `byte ${i}`)
+  }
+
+  // The old version finds its state again; the new one goes on from where it was, and then drops it.
+  const back = open(records, new Map(store))
+  assert.equal(await back.sum.get(), 4950)
+  assert.deepEqual(back.asked, [99])
+  const done = open(records, store, twice)
+  assert.equal(await done.sum.get(), 9900)
+  assert.deepEqual(done.asked, [29])
+  await done.close()
+  assert.ok(store.get('sum').length < kept.length)
+  const after = open(records, store, twice)
+  assert.deepEqual(await after.sum.get({ since: -1 }), { seq: 99, version: 2, value: 9900 })
+})

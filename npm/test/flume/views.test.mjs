@@ -605,3 +605,34 @@ test('a view may hand on options of its own to its log; people may not to the da
   assert.deepEqual(await db.v.scan().collect(), ['b'])
   assert.throws(() => db.stream({ scan: true }), { code: 'INVALID_OPTION' })
 })
+
+test("read: npm's views and ours on another's log stand at one seq, and are given nothing meanwhile", async () => {
+  const db = Flume(MemLog())
+    .use('theirs', TheirReduce(1, (acc, v) => ((acc ??= { n: 0 }).n += v, acc)))
+    .use('ours', Reduce(1, (acc, v) => (acc ?? 0) + v))
+    .use('kept', keepView())
+  let going = true
+  const appending = (async () => {
+    for (let i = 1; going; i++) {
+      await db.append(i)
+      if (i % 7 === 0) await task()
+    }
+  })()
+  for (let i = 0; i < 100; i++) {
+    await task()
+    const newest = db.since.value
+    const [theirs, ours, kept, seq] = await db.read(['theirs', 'ours', 'kept'], async (theirs, ours, kept) => {
+      const first = await theirs.get()
+      await task()
+      return [first, await ours.get(), await kept.all(), kept.seq]
+    })
+    assert.ok(seq >= newest)
+    assert.equal(kept.length, seq + 1)
+    assert.equal(theirs?.n ?? 0, ours ?? 0)
+    assert.equal(ours ?? 0, ((seq + 1) * (seq + 2)) / 2)
+  }
+  going = false
+  await appending
+  assert.equal((await db.kept.all()).length, db.since.value + 1)
+  await db.close()
+})

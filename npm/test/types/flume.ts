@@ -14,11 +14,13 @@ import {
   type FlumeLog,
   type ImportResult,
   type Item,
+  type MountedView,
   type Obv,
   type Progress,
   type PullSource,
   type Source,
   type View,
+  type ViewStatus,
   createObv
 } from '../../src/index.js'
 
@@ -102,8 +104,45 @@ async function reads() {
   db.progress.subscribe(p => same<typeof p.eta, number | undefined>(true))
 
   await db.rebuild()
+  await db.rebuild(['delays', 'total'])
+  db.rebuild(['delays'], err => same<typeof err, Error | null>(true))
+  db.rebuild(err => same<typeof err, Error | null>(true))
+  // @ts-expect-error no such view
+  await db.rebuild(['delay'])
+  // @ts-expect-error names are an array
+  await db.rebuild('delays')
+  for (const status of db.views) same<typeof status, ViewStatus>(true)
+  same<typeof db.views.total, typeof db.total>(true)
+  same<typeof db.views.total.status.bytes, number | undefined>(true)
+  const unknown: MountedView = db.views['a name known at run time']
+  await Flume(untyped).rebuild(['any'])
   await db.close()
   db.close(err => same<typeof err, Error | null>(true))
+}
+
+async function together() {
+  const both = await db.read(['total', 'origins'], async (total, origins) => {
+    same<typeof total.seq, number>(true)
+    const [sum, groups] = await Promise.all([total.get(), origins.get()])
+    same<typeof groups, Record<string, number>>(true)
+    // @ts-expect-error what is held does not move
+    total.since
+    // @ts-expect-error no such method
+    total.query()
+    return [sum, groups.SFO] as const
+  }, { signal: new AbortController().signal })
+  same<typeof both, readonly [number, number]>(true)
+  const plain = await db.read(['total'], () => 'done')
+  same<typeof plain, string>(true)
+  db.read(['total'], total => total.get(), (err, value) => {
+    same<typeof err, Error | null>(true)
+    same<typeof value, number>(true)
+  })
+  // @ts-expect-error no such view
+  db.read(['totals'], () => 1)
+  // @ts-expect-error no such option
+  db.read(['total'], () => 1, { since: 1 })
+  await Flume(untyped).read(['any', 'other'], async (any, other) => (await any.get()) + (await other.query()))
 }
 
 async function streams() {
@@ -149,7 +188,8 @@ async function views() {
   const meta = await db.total.get({ values: false })
   same<typeof meta.size, number | null>(true)
   const at = await db.total.get({ since: -1 })
-  same<typeof at, { seq: number; version: number | string; value: number }>(true)
+  same<typeof at.value, number>(true)
+  same<typeof at.stale, true | undefined>(true)
   const bare = await db.total.get({ since: -1, meta: false })
   same<typeof bare, number>(true)
   same<typeof db.total.value.value, number | undefined>(true)

@@ -138,7 +138,7 @@ export const cases = {
       }
     }
     await check()
-    await until(() => db.views.v.bytes > 1e6, 'the index in the store')
+    await until(() => db.views.v.status.bytes > 4e5, 'the index in the store')
     await check()
     await db.close()
   },

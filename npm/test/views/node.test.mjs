@@ -8,9 +8,11 @@ import * as flumedb from 'flumedb-wasm'
 import { cases as bloom } from './bloom-cases.mjs'
 import { cases as hashtable } from './hashtable-cases.mjs'
 import { cases as level } from './level-cases.mjs'
+import { cases as mounted } from './mounted-cases.mjs'
 import { cases as query } from './query-cases.mjs'
 import { cases as reduce } from './reduce-cases.mjs'
 import { cases as search } from './search-cases.mjs'
+import { cases as together } from './together-cases.mjs'
 import { run, seed } from './checks.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'flumedb-views-'))
@@ -20,7 +22,7 @@ console.log(`SEED=${seed}`)
 let logs = 0
 const name = () => join(folder, String(logs++))
 
-for (const [view, cases] of Object.entries({ Reduce: reduce, Level: level, Hashtable: hashtable, Bloom: bloom, Search: search, Query: query }))
+for (const [view, cases] of Object.entries({ Reduce: reduce, Level: level, Hashtable: hashtable, Bloom: bloom, Search: search, Query: query, 'all views': mounted, together }))
   describe(view, () => {
     for (const [title, body] of Object.entries(cases)) test(title, { timeout: 120_000 }, () => run(body, { ...flumedb, name, seed }))
   })

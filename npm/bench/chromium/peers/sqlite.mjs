@@ -52,7 +52,7 @@ export default {
   },
 }
 
-async function openDatabase(path) {
+export async function openDatabase(path) {
   const sqlite3 = await sqlite
   if (sqlite3.installOpfsSAHPoolVfs) {
     pool ??= await sqlite3.installOpfsSAHPoolVfs({ initialCapacity: 32 })
