@@ -35,6 +35,10 @@ import (
 	"github.com/syumai/workers"
 )
 
+// build names the sources that this module was built from, set by the linker. The
+// other side knows its own.
+var build = "0"
+
 // idHeader is how the runtime's request says which of ours it is.
 const idHeader = "X-Flumedb-Request"
 
@@ -70,6 +74,7 @@ func Serve(handler http.Handler) {
 		}
 		return nil
 	}))
+	b.Set("build", build)
 	b.Set("open", js.FuncOf(func(js.Value, []js.Value) any { return len(exchanges) }))
 	workers.ServeNonBlock(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(handler, w, r) }))
 	workers.Ready()

@@ -8,6 +8,8 @@ export interface HttpModule {
   stats(): { open: number; memory: number }
 }
 
+declare const __BUILD__: string
+
 /** A request as Go takes it. */
 interface Kept {
   url: string
@@ -23,6 +25,7 @@ interface Binding {
   newBody(id: number): Body
   moved(since: number): void
 
+  build: string
   handleRequest(request: unknown): Promise<Response>
   pulled(id: number): void
   gone(id: number): void
@@ -88,6 +91,7 @@ export async function startModule(load: () => Promise<Response>, settings: strin
       throw new FlumeError('WASM', `the WebAssembly module did not start: ${reason}`)
     })
   ])
+  if (binding.build !== __BUILD__) throw new FlumeError('WASM', `the WebAssembly module is of build ${binding.build}, and this is ${__BUILD__}`)
 
   return {
     async fetch(request, path) {
