@@ -1,3 +1,7 @@
+//go:build !js
+
+// Go in JavaScript has no network of its own.
+
 package httpapi_test
 
 import (
