@@ -8,11 +8,8 @@ package main
 import (
 	"io"
 	"log"
-	"net/http"
-	"syscall/js"
 
-	"github.com/flumedb/flumedb-wasm/core/httpapi"
-	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/jsbridge/database"
 	"github.com/flumedb/flumedb-wasm/jsbridge/fetch"
 )
 
@@ -20,15 +17,6 @@ func main() {
 	// go-indexeddb reports on the standard logger what the store handles.
 	log.SetOutput(io.Discard)
 
-	binding := fetch.Binding()
-	s, err := parseSettings(json.Value(binding.Get("settings").String()))
-	if err != nil {
-		fetch.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { httpapi.Fail(w, r, err) }))
-		select {}
-	}
-	d := &database{settings: s}
-	binding.Set("refresh", js.FuncOf(func(js.Value, []js.Value) any { go d.refresh(); return nil }))
-	binding.Set("memory", js.FuncOf(func(js.Value, []js.Value) any { return memory() }))
-	fetch.Serve(d)
+	fetch.Serve(database.Handler())
 	select {}
 }

@@ -1,14 +1,13 @@
 //go:build js && wasm
 
-package main
+// Package database is the log and the views that a service worker serves: they
+// are opened when the first request needs them.
+package database
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"runtime"
-	"strconv"
 	"sync"
 	"syscall/js"
 	"time"
@@ -58,6 +57,18 @@ type database struct {
 	log      *core.Log
 	views    *view.Set
 	handler  *httpapi.Handler
+}
+
+// Handler serves the database that JavaScript asks for in the binding's settings.
+func Handler() http.Handler {
+	binding := fetch.Binding()
+	s, err := parseSettings(json.Value(binding.Get("settings").String()))
+	if err != nil {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { httpapi.Fail(w, r, err) })
+	}
+	d := &database{settings: s}
+	binding.Set("refresh", js.FuncOf(func(js.Value, []js.Value) any { go d.refresh(); return nil }))
+	return d
 }
 
 // ServeHTTP implements http.Handler.
@@ -145,10 +156,3 @@ func warn(err error) {
 
 // yield lets the worker's events have their turn.
 func yield(context.Context) { time.Sleep(time.Millisecond) }
-
-// memory tells how much the module has taken of the system, and uses.
-func memory() any {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return fmt.Sprintf(`{"sys":%s,"heap":%s,"goroutines":%d}`, strconv.FormatUint(m.Sys, 10), strconv.FormatUint(m.HeapAlloc, 10), runtime.NumGoroutine())
-}
