@@ -147,6 +147,7 @@ func TestRanges(t *testing.T) {
 		"reverse=true&lt=4":    {3, 0},
 		"gt=2&lte=4&reverse=1": {4, 3},
 		"gte=3000&lte=4000":    {3000, 4000},
+		"limit=0&gt=4998":      {4999, 4999},
 		"limit=-1&gt=4998":     {4999, 4999},
 	} {
 		var lines []string
@@ -163,7 +164,7 @@ func TestRanges(t *testing.T) {
 		}
 		s.want(s.do("GET", "/records?values=false&"+query, ""), 200, strings.Join(lines, "\n")+"\n")
 	}
-	for _, query := range []string{"gt=4999", "lt=0", "gt=5&lt=6", "limit=0", "gte=8&lte=7", "gte=8&lte=7&reverse=1"} {
+	for _, query := range []string{"gt=4999", "lt=0", "gt=5&lt=6", "gte=8&lte=7", "gte=8&lte=7&reverse=1"} {
 		s.want(s.do("GET", "/records?"+query, ""), 200, "")
 	}
 	s.want(s.do("GET", "/records?gte=1&lte=2", ""), 200,

@@ -45,7 +45,7 @@ func (r *request) selection(media string) (s selection, err error) {
 	}
 	if n, given, err := r.number("limit"); err != nil {
 		return s, err
-	} else if given && n >= 0 {
+	} else if given && n > 0 {
 		s.limit = n
 	}
 	for _, f := range []struct {
