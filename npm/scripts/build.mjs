@@ -8,6 +8,7 @@
 //   flumedb-node.wasm     the one for Node
 //   browser.mjs           the wrapper for pages and workers
 //   node.mjs, node.cjs    the wrapper for Node
+//   client.mjs            the client of a database over HTTP
 //   service-worker.mjs    what hands requests to flumedb-http.wasm
 //   *-import.*            import, which each of these wrappers has apart
 //   cli.mjs               the command line
@@ -61,6 +62,7 @@ try {
     bundle('browser', 'index', browser),
     bundle('browser-import', 'import/index', browser),
     bundle('service-worker', 'service-worker/index', browser),
+    bundle('client', 'client/index', browser),
     bundle('node', 'index', node),
     bundle('node-import', 'import/index', node),
     bundle('cli', 'cli/index', node),

@@ -17,6 +17,7 @@
  * - `STORE` any other failure of the host's storage
  * - `SOURCE` the source of an import failed, is damaged, has changed or is of no known format; `position` says where
  * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
+ * - `KEY_REUSED`, `TOO_LARGE`, `TIMEOUT`, `BUSY` over HTTP: see docs/errors.md
  */
 export type ErrorCode =
   | 'NOT_FOUND'
@@ -35,6 +36,10 @@ export type ErrorCode =
   | 'STORE'
   | 'SOURCE'
   | 'VIEW'
+  | 'KEY_REUSED'
+  | 'TOO_LARGE'
+  | 'TIMEOUT'
+  | 'BUSY'
 
 /** Where an error arose, and the error below it. */
 export interface ErrorDetail {

@@ -227,6 +227,54 @@ test('a live stream goes on behind a worker that was stopped, as docs/http.md ha
   assert.equal(open, 0)
 })
 
+test('a client appends once and streams all over stopped workers', { timeout: 60_000 }, async () => {
+  const working = page.evaluate(async () => {
+    const { connect } = await import('/flumedb-wasm/client.mjs')
+    const db = connect('/db/')
+    const start = await db.since()
+    const heard = []
+    const hearing = (async () => {
+      for await (const { seq, value } of db.stream({ gt: start, live: true, limit: 80 })) heard.push([seq - start - 1, value.c])
+    })()
+    const seqs = []
+    for (let c = 0; c < 80; c += 2) seqs.push(await db.append([{ c }, { c: c + 1 }]) - start)
+    await hearing
+    const back = []
+    for await (const { value } of db.stream({ gt: start, reverse: true })) back.push(value.c)
+    const code = promise => promise.then(() => 'none', error => error.code)
+    const controller = new AbortController()
+    const left = code(db.stream({ old: false, signal: controller.signal }).next())
+    setTimeout(() => controller.abort(), 50)
+    const codes = [await code(db.get(1e6)), await left, await code(db.view('none').call('get')), await code(db.append([1, undefined])), await code(db.get(start + 1, { signal: AbortSignal.abort() }))]
+    await db.del([start + 1])
+    codes.push(await code(db.get(start + 1)))
+    return { seqs, heard, back, codes, one: await db.get(start + 2), counts: typeof (await db.view('types').call('get')).undefined, records: (await db.stats()).records - start - 1, open: (await settled()).open }
+  })
+  for (let i = 0; i < 5; i++) {
+    await new Promise(resolve => setTimeout(resolve, 100))
+    await stopWorkers()
+  }
+  const { seqs, heard, back, codes, one, counts, records, open } = await working
+  assert.deepEqual(seqs, Array.from({ length: 40 }, (_, i) => 2 * i + 2))
+  assert.deepEqual(heard, Array.from({ length: 80 }, (_, c) => [c, c]))
+  assert.deepEqual(back, Array.from({ length: 80 }, (_, c) => 79 - c))
+  assert.deepEqual(codes, ['NOT_FOUND', 'ABORTED', 'NOT_FOUND', 'INVALID_RECORD', 'ABORTED', 'DELETED'])
+  assert.deepEqual([one, counts, records, open], [{ c: 1 }, 'number', 80, 0])
+})
+
+test("the client's example in docs/http.md prints what it says", { timeout: 60_000 }, async () => {
+  const example = /## From a page[^]*?```js\n([^]*?)```/.exec(readFileSync(new URL('../../../docs/http.md', import.meta.url), 'utf8'))[1]
+  const [, ...wanted] = example.split(/console\.log\(.*\) \/\/ /).map(part => part.split('\n')[0])
+  const printed = await page.evaluate(async code => {
+    const lines = []
+    const program = code.replace(/^import \{ connect \} from .*$/m, "const { connect } = await import('/flumedb-wasm/client.mjs')").replaceAll('console.log', 'print')
+    await new Function('print', `return (async () => { ${program} })()`)((...args) => lines.push(args.map(arg => typeof arg === 'string' ? arg : JSON.stringify(arg)).join(' ')))
+    return lines
+  }, example)
+  assert.equal(printed.length, 3)
+  assert.deepEqual(printed, wanted)
+})
+
 test('from a stopped worker to its first answer', { timeout: 60_000 }, async t => {
   const times = []
   for (let i = 0; i < 7; i++) {
