@@ -3,7 +3,7 @@
 //
 //	http.Handle("/db/", http.StripPrefix("/db", httpapi.New(log, httpapi.Options{Views: views})))
 //
-// docs/http.md says what it promises, and docs/openapi.json describes every
+// docs/http.md says what it promises, and docs/openapi.yaml describes every
 // operation; a test holds the handler to that file. Who may do what, CORS and
 // compression are for whoever wraps it.
 package httpapi
