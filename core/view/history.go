@@ -34,7 +34,7 @@ func (m *Mounted) remember(in *instance, head core.Seq) {
 	if in.since-last < max(core.Seq(m.set.opts.HistoryGap), (head+1)/(n+1)) || waiting > mostPending {
 		return
 	}
-	states, err := keep(in)
+	states, err := m.keep(in)
 	if err != nil {
 		m.set.warn(fmt.Errorf("view %q: %w", m.spec.Name, err))
 		return
@@ -49,7 +49,7 @@ func (m *Mounted) store(ctx context.Context, history []past, pending []kept) ([]
 	for _, k := range pending {
 		alone := k
 		alone.parts = nil // they are listed where the state is
-		b := appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: k.deletions}, manifest{states: []kept{alone}})
+		b := appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: k.deletions}, manifest{states: []kept{alone}, mapped: m.spec.Map != nil})
 		ref, err := m.shelf.write(ctx, b)
 		if err != nil {
 			return nil, err

@@ -44,7 +44,7 @@ func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instan
 		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
 			continue // some of the records it has seen are not there any more
 		}
-		if k.fits(m.spec.Kind, m.spec.Version, m.spec.Options) && current == nil {
+		if k.fits(m.spec) && current == nil {
 			current = m.load(k, m.shelf)
 			if current == nil && i == 0 {
 				current = fresh // the second may be what a rebuild was to throw away
@@ -157,7 +157,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 		m.mu.Unlock()
 		return nil
 	}
-	states, err := keep(in, m.old)
+	states, err := m.keep(in, m.old)
 	bytes := stored(in) + stored(m.old)
 	history, pending := in.history, in.pending
 	m.mu.Unlock()
@@ -174,7 +174,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 		history, err = m.store(ctx, history, pending)
 	}
 	if err == nil {
-		now := manifest{states: states, history: history, end: m.shelf.end()}
+		now := manifest{states: states, history: history, end: m.shelf.end(), mapped: m.spec.Map != nil}
 		rest()
 		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, now)
 		rest()
@@ -226,7 +226,7 @@ func stored(in *instance) int {
 }
 
 // keep is states as they are to be stored.
-func keep(instances ...*instance) (states []kept, err error) {
+func (m *Mounted) keep(instances ...*instance) (states []kept, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("panic while it was saved: %v", r)
@@ -236,7 +236,7 @@ func keep(instances ...*instance) (states []kept, err error) {
 		if in == nil {
 			continue
 		}
-		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions}
+		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions, mapped: m.spec.Map != nil}
 		if v, ok := in.View.(Storing); ok {
 			k.parts = v.Parts()
 		}

@@ -7,14 +7,13 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/flumedb/flumedb-wasm/core"
-	"github.com/flumedb/flumedb-wasm/core/json"
 )
 
 // A view's checkpoint, all numbers little-endian:
 //
 //	 0        4      5          8                16               24           28            32
 //	+--------+------+----------+----------------+----------------+------------+-------------+
-//	| "FLMV" | vers | zero     | log id         | deletions      | parts' end | history n   |
+//	| "FLMV" | vers | flags    | log id         | deletions      | parts' end | history n   |
 //	+--------+------+----------+----------------+----------------+------------+-------------+
 //	+--------+-----+--------+--------+-----+-----+
 //	| past   | …   | state  | state? | …   | sum |
@@ -37,7 +36,9 @@ import (
 //	+----------------+--------+--------+----------------+---------+---------------------+
 //	  int64            uint32   uint32   uint64           uint32
 //
-// log id is that of the log the state is of: seqs mean nothing in another.
+// flags, of which the first byte has some, tell whether the views see what a Map
+// makes of the records. log id is that of the log the state is of: seqs mean
+// nothing in another.
 // deletions is the log's count of them: where it has moved on, the states may
 // hold what is deleted. The first state is the one that is fed; a second one is
 // what answers reads while the first is being built. root is what the view has
@@ -49,6 +50,8 @@ import (
 const (
 	manifestVersion = 1
 	manifestHeader  = 32
+
+	manifestMapped = 1 << 0
 )
 
 var manifestMagic = [4]byte{'F', 'L', 'M', 'V'}
@@ -60,6 +63,7 @@ type kept struct {
 	options, root []byte
 	parts         []uint32
 	deletions     uint64
+	mapped        bool
 }
 
 // manifest is a checkpoint taken apart.
@@ -67,6 +71,7 @@ type manifest struct {
 	states  []kept
 	history []past
 	end     uint32 // no part stood there or above
+	mapped  bool
 }
 
 // past is an earlier state that is kept, in a part of its own.
@@ -81,7 +86,11 @@ func appendManifest(b []byte, log core.State, m manifest) []byte {
 	start := len(b)
 	le := binary.LittleEndian
 	b = append(b, manifestMagic[:]...)
-	b = append(b, manifestVersion, 0, 0, 0)
+	var flags byte
+	if m.mapped {
+		flags |= manifestMapped
+	}
+	b = append(b, manifestVersion, flags, 0, 0)
 	b = le.AppendUint64(b, log.ID)
 	b = le.AppendUint64(b, log.Deletions)
 	b = le.AppendUint32(b, m.end)
@@ -144,6 +153,7 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 	if le.Uint64(b[8:]) != logID {
 		return manifest{}, errOtherLog
 	}
+	m.mapped = b[5]&manifestMapped != 0
 	deletions, history := le.Uint64(b[16:]), le.Uint32(b[28:])
 	m.end = le.Uint32(b[24:])
 	b = b[manifestHeader:end]
@@ -161,7 +171,7 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 		if len(b) < 8 {
 			return manifest{}, errDamaged
 		}
-		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions}
+		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions, mapped: m.mapped}
 		b = b[8:]
 		var parts [4][]byte
 		for i := range parts {
@@ -201,7 +211,8 @@ func PartsOf(checkpoint []byte) ([]uint32, error) {
 	return m.parts(), err
 }
 
-// fits reports whether a stored state is of this kind, version and options.
-func (k kept) fits(kind Kind, version string, options json.Value) bool {
-	return k.kind == kind.Name && k.version == version && string(k.options) == string(options)
+// fits reports whether a stored state is of this kind, version and options, and
+// has seen what a view mounted so would see.
+func (k kept) fits(spec Spec) bool {
+	return k.kind == spec.Kind.Name && k.version == spec.Version && string(k.options) == string(spec.Options) && k.mapped == (spec.Map != nil)
 }
