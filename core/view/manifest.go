@@ -29,8 +29,16 @@ import (
 //	| root n | root | parts n | parts: n × uint32   |
 //	+--------+------+---------+---------------------+
 //
+// and each past state:
+//
+//	+----------------+--------+--------+----------------+---------+---------------------+
+//	| seq            | part   | size   | sum            | parts n | parts: n × uint32   |
+//	+----------------+--------+--------+----------------+---------+---------------------+
+//	  int64            uint32   uint32   uint64           uint32
+//
 // flags, of which the first byte has some, tell whether the views see what a Map
-// makes of the records. log id is that of the log the state is of: seqs mean nothing in another.
+// makes of the records. log id is that of the log the state is of: seqs mean
+// nothing in another.
 // deletions is the log's count of them: where it has moved on, the states may
 // hold what is deleted. The first state is the one that is fed; a second one is
 // what answers reads while the first is being built. root is what the view has

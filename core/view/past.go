@@ -68,7 +68,7 @@ func (p *Past) Read(ctx context.Context, method string, args json.Value) (json.V
 			return nil, err
 		}
 		answer, err := r.call(method, args).finish(ctx)
-		if !errors.Is(err, errForgotten) && !errors.Is(err, errLost) || tries == mostTries {
+		if !again(err, tries) {
 			return answer, err
 		}
 		p.m.dropReplica(r)
@@ -76,8 +76,12 @@ func (p *Past) Read(ctx context.Context, method string, args json.Value) (json.V
 	}
 }
 
-// mostTries is how often a state is made again that was lost while it was used.
-const mostTries = 3
+// again reports whether a state is to be made once more: every time that records
+// have been deleted, and a few times where a part of it was lost.
+func again(err error, tries int) bool {
+	const mostTries = 3
+	return errors.Is(err, errForgotten) || errors.Is(err, errLost) && tries < mostTries
+}
 
 // Call begins a call where the state is in memory, and has to be read by Read
 // otherwise.
@@ -186,7 +190,7 @@ func (m *Mounted) replica(ctx context.Context, seq core.Seq, opts AtOptions, ane
 			}
 			close(r.made)
 			anew = anew || errors.Is(r.err, errLost)
-			if (errors.Is(r.err, errForgotten) || errors.Is(r.err, errLost)) && tries < mostTries {
+			if again(r.err, tries) {
 				continue
 			}
 			return r, r.err
