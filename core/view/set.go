@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -166,6 +167,8 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 	}
 	s.mu.Lock()
 	switch {
+	case strings.ContainsRune(spec.Name, 0):
+		err = Invalid("a view's name has no zero bytes, which its parts are named by")
 	case s.closed:
 		err = core.ErrClosed
 	case s.find(spec.Name) != nil || s.mounting[spec.Name]:

@@ -87,7 +87,7 @@ func newReplicaShelf(of *Shelf, own map[uint32][]byte) *Shelf {
 const firstOwn = 1 << 31
 
 func (s *Shelf) key(id uint32) string {
-	return s.name + "/" + strconv.FormatUint(uint64(id), 10)
+	return s.name + "\x00" + strconv.FormatUint(uint64(id), 10)
 }
 
 // Write stores a part. It keeps b, which must not change any more.

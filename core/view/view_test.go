@@ -541,3 +541,11 @@ func TestAStateThatCannotBeLoadedIsBuiltAgain(t *testing.T) {
 type refusesState struct{ *sum }
 
 func (v *refusesState) Load([]byte) error { return errors.New("refused") }
+
+// The parts of "v" are named by it, a zero byte and a number.
+func TestANameWithAZeroByteIsRefused(t *testing.T) {
+	_, set := open(t, memory(), view.Options{})
+	if _, err := set.Mount(ctx, view.Spec{Name: "v\x000", Kind: sumKind, Options: json.Value(`{"path":"n"}`)}); !errors.Is(err, view.ErrOption) {
+		t.Fatal(err)
+	}
+}

@@ -557,7 +557,7 @@ func noStray(t *testing.T, disk *memstore.Disk, when string) {
 	}
 	needed := map[string]bool{"v": true}
 	for _, id := range parts {
-		needed[fmt.Sprintf("v/%d", id)] = true
+		needed[fmt.Sprintf("v\x00%d", id)] = true
 	}
 	for _, name := range disk.Checkpoints() {
 		if !needed[name] {

@@ -228,6 +228,18 @@ export function Flume<L extends FlumeLog<any>>(
         all(named('rebuild', args[0] ?? [...hosted.keys()]).map(view => view.rebuild), cb as unknown as Loaded)
       })
     },
+    ...(log.stats && {
+      stats: (cb?: Callback<object>) =>
+        answer(cb, cb => {
+          open('stats')
+          log.stats!((err, stats) => {
+            if (err) return (cb as Loaded)(err)
+            let viewBytes = 0
+            for (const view of hosted.values()) viewBytes += view.status().bytes ?? 0
+            cb(null, { ...stats, viewBytes })
+          })
+        })
+    }),
     close: (cb?: Callback<void>) =>
       answer(cb, cb => {
         if (closedWith !== undefined) return cb(closedWith, undefined)

@@ -73,7 +73,7 @@ export interface Log<T = any> extends FlumeLog<T> {
   stream(options?: StreamOptions): Source<{ seq: number; value: T }>
   close(cb?: (err?: any) => void): void
   readonly methods: { del: 'async' }
-  readonly added: { verify: 'async'; stats: 'async'; compact: 'async' }
+  readonly added: { verify: 'async'; compact: 'async' }
   /**
    * Reads the whole log from the store and checks every checksum and that no seq is missing or twice. What is damaged is
    * in the report; an error means that the check could not go on. `onProgress` hears records done and in all.
@@ -286,7 +286,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       if (!chosen) views = true
     }),
     methods: { del: 'async' },
-    added: { verify: 'async', stats: 'async', compact: 'async' },
+    added: { verify: 'async', compact: 'async' },
     del(seqs: number | number[], cb?: (err: Error | null) => void): any {
       return answer<void>(cb as Callback<void> | undefined, cb => {
         const list = Array.isArray(seqs) ? seqs : [seqs]

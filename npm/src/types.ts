@@ -82,6 +82,8 @@ export interface FlumeLog<T> {
   readonly checkpoints?: Checkpoints
   /** As `methods`, but flumedb puts none of them on its database, and on ours a view of the same name takes the place. */
   readonly added?: Record<string, MethodKind>
+  /** How much there is, as an object, for `db.stats`. */
+  stats?(cb: Callback<object>): void
   /** Where views run that are built into the module. */
   readonly native?: NativeLog
 }
@@ -183,7 +185,13 @@ export interface MountedView {
 }
 
 type MethodsOf<L, K extends string> = L extends { [P in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
-type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'>
+type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'> & StatsOf<L>
+
+/** What the log tells, and how many bytes the views that are mounted keep beside it; `db.views` has them one by one. */
+type DbStats<S> = S & { viewBytes: number }
+type StatsOf<L> = L extends { stats(cb: Callback<infer S>): void }
+  ? { stats(): Promise<DbStats<S>>; stats(cb: Callback<DbStats<S>>): void }
+  : {}
 
 /** The names of the views among `V`, which has methods of the log too. */
 export type ViewNames<V> = { [K in keyof V]: V[K] extends MountedView ? K : never }[keyof V] & string

@@ -34,21 +34,19 @@ export async function storedViews(dir: string, checkpoints: Checkpoints): Promis
     .flatMap(file => describe(join(dir, file)) ?? [])
   const views: StoredView[] = []
   const partsOf = new Map<string, number>()
-  for (const { name, size, isView } of values) {
-    if (isView) {
-      const stored = await read(name, checkpoints)
+  for (const { name, size } of values) {
+    const [view, part] = name.split('\0')
+    if (part === undefined) {
+      const stored = await read(view, checkpoints)
       if (stored) views.push({ ...stored, bytes: size })
-    } else {
-      const [, of] = /^(.*)\/\d+$/s.exec(name) ?? []
-      if (of !== undefined) partsOf.set(of, (partsOf.get(of) ?? 0) + size)
-    }
+    } else partsOf.set(view, (partsOf.get(view) ?? 0) + size)
   }
   for (const stored of views) stored.bytes += partsOf.get(stored.view) ?? 0
   return views.sort((a, b) => (a.view < b.view ? -1 : 1))
 }
 
-/** A checkpoint's name and size, and whether it is that of a view or a part of one. */
-function describe(file: string): { name: string; size: number; isView: boolean } | undefined {
+/** A checkpoint's name and size. */
+function describe(file: string): { name: string; size: number } | undefined {
   const read = (at: number, length: number) => {
     const bytes = Buffer.alloc(length)
     return bytes.subarray(0, readSync(handle, bytes, 0, length, at))
@@ -59,8 +57,7 @@ function describe(file: string): { name: string; size: number; isView: boolean }
     if (header.length < HEADER || header.toString('latin1', 0, 4) !== 'FLMC') return
     const size = header.readUInt32LE(8)
     const name = read(HEADER, size).toString()
-    const magic = read(HEADER + size, 4)
-    return { name, size: statSync(file).size - AROUND - size, isView: magic.toString('latin1') === MAGIC || !/\/\d+$/.test(name) }
+    return { name, size: statSync(file).size - AROUND - size }
   } finally {
     closeSync(handle)
   }
@@ -96,14 +93,17 @@ const MAPPED = 1
 /** The states in a checkpoint as core/view/manifest.go has it, whose checksum that of the file covers. */
 function manifest(bytes: Uint8Array): State[] | undefined {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  if (all.length < 32 || all.toString('latin1', 0, 4) !== MAGIC || all[4] !== VERSION) return
+  if (all.length < 40 || all.toString('latin1', 0, 4) !== MAGIC || all[4] !== VERSION) return
   const mapped = (all[5] & MAPPED) !== 0
   const states: State[] = []
-  for (let at = 24; at < all.length - 8; ) {
+  const skipParts = (at: number) => at + 4 + 4 * all.readUInt32LE(at)
+  let at = 32
+  for (let past = all.readUInt32LE(28); past > 0; past--) at = skipParts(at + 24)
+  while (at < all.length - 8) {
     const seq = Number(all.readBigInt64LE(at))
     at += 8
     const [kind, version, options] = Array.from({ length: 4 }, () => all.subarray(at + 4, (at += 4 + all.readUInt32LE(at)))).map(String)
-    at += 4 + 4 * all.readUInt32LE(at) // its parts
+    at = skipParts(at)
     states.push({ kind, version: JSON.parse(version), seq, ...(options && { options: JSON.parse(options) }), ...(mapped && { mapped }) })
   }
   return states

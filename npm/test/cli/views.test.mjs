@@ -17,7 +17,7 @@ const record = n => ({ n, type: 'abc'[n % 3], text: n % 2 ? 'the Fox runs' : 'a 
 const N = 2000 // whose record is of the last type
 
 const program = dir => Flume(Log.file(dir))
-  .use('sum', Reduce(2, { sum: 'n', groupBy: 'type' }))
+  .use('sum', Reduce(2, { sum: 'n', groupBy: 'type' }), { history: 4 })
   .use('mine', Reduce('x', (acc, { n }) => (acc ?? 0) + n))
   .use('a/b', Level(1, ['type', 'n']))
   .use('table', Hashtable(1, { key: ({ n }) => n }))
@@ -43,6 +43,7 @@ test('views: what programs keep, and what a tool needs to know of it', () => inF
     { view: 'table', kind: 'hashtable', version: 1, seq: N - 1, total: N - 1, options: { key: true }, mapped: true }
   ])
   const level = views[0].bytes
+  assert.equal((await ok([dir, 'stats']))[0].viewBytes, views.reduce((sum, { bytes }) => sum + bytes, 0))
   const files = readdirSync(dir).filter(name => name.startsWith('checkpoint-'))
   const onDisk = files.filter(name => /a_2fb/.test(name)).reduce((sum, name) => sum + readFileSync(join(dir, name)).length, 0)
   assert.ok(level > 10_000 && level <= onDisk && level > onDisk - 100 * files.length, `${level} bytes of ${onDisk}, with its parts`)

@@ -51,7 +51,7 @@ export const cases = {
 
   async 'stats tell how much there is' ({ open }) {
     const db = open()
-    equal(await db.stats(), { records: 0, since: -1, deleted: 0, segments: 0, bytes: 0 })
+    equal(await db.stats(), { records: 0, since: -1, deleted: 0, segments: 0, bytes: 0, viewBytes: 0 })
     for (let n = 0; n < 300; n += 3) await db.append([record(n), record(n + 1), record(n + 2)])
     // Segments may be merged meanwhile.
     for (let same = false; !same; ) {

@@ -85,8 +85,8 @@ async function reads() {
   for await (const bytes of db.export({ gt: 1, seqs: true })) same<typeof bytes, Uint8Array>(true)
   // @ts-expect-error an export has values
   db.export({ values: false })
-  const { records, since, segments, bytes } = await Flume(Log.memory<Flight>()).stats()
-  same<[typeof records, typeof since, typeof segments, typeof bytes], [number, number, number, number]>(true)
+  const { records, since, segments, bytes, viewBytes } = await Flume(Log.memory<Flight>()).stats()
+  same<[typeof records, typeof since, typeof segments, typeof bytes, typeof viewBytes], [number, number, number, number, number]>(true)
 
   // @ts-expect-error a record of another type
   db.append({ delay: 'late', origin: 'a' })

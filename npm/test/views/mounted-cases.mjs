@@ -36,6 +36,7 @@ export const cases = {
     }
     await until(() => [...db.views].every(({ bytes }) => bytes > 0), 'that all is kept')
     equal(db.views.words.status.bytes > db.views.sum.status.bytes, true, 'that words take more')
+    equal((await db.stats()).viewBytes, [...db.views].reduce((sum, { bytes }) => sum + bytes, 0), 'what stats tells')
     await db.close()
 
     db = mount()
