@@ -5,7 +5,8 @@ import { bandOf } from './journal.js'
 import { marked } from './marked-text.js'
 import { decimal, number, time } from './wording.js'
 
-const pageLength = 25
+// On one column the charts come below the feed, and must not be far.
+const pageLength = matchMedia('(max-width: 900px)').matches ? 8 : 25
 
 export class FeedPanel {
   #actions

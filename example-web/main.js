@@ -65,7 +65,7 @@ function show (snapshot) {
 
 showConnection()
 offerUpdates().catch(error => console.warn('The page will not load offline:', error))
-showViews({ journal: db }, signal)
+showViews(db, signal)
 showStorage(db, signal)
 onDroppedFile(file => importFile(db, file))
 onExport(db)

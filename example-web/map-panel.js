@@ -51,13 +51,13 @@ export class MapPanel {
         else context.lineTo(...place(longitude, latitude))
       })
     }
-    context.strokeStyle = style.getPropertyValue('--coast-now')
+    context.strokeStyle = style.getPropertyValue('--coast')
     context.lineWidth = 0.8
     context.stroke()
 
     context.globalAlpha = 0.65
     for (const item of this.#items) {
-      context.fillStyle = style.getPropertyValue(`--${bandOf(item)}-now`)
+      context.fillStyle = style.getPropertyValue(`--${bandOf(item)}`)
       context.beginPath()
       context.arc(...place(item.longitude, item.latitude), radius(item), 0, 2 * Math.PI)
       context.fill()

@@ -56,7 +56,7 @@ export class Life {
     const start = performance.now()
     const logs = openLogs()
     try {
-      showViews(logs, signal)
+      showViews(logs.flights, signal)
       await opened(logs.flights)
       if (signal.aborted) return
       showOpeningTime(performance.now() - start, logs.flights.since.value + 1)
