@@ -48,7 +48,8 @@ export class DaysChart {
   #column (day) {
     const bars = Object.keys(bands).map(band => element('span', { class: `days-part ${band}` }))
     const column = element('button', { type: 'button', class: 'days-column' },
-      element('span', { class: 'days-total', 'aria-hidden': 'true' }),
+      element('span', { class: 'days-total' }),
+      element('span', { class: 'days-spoken visually-hidden' }),
       element('span', { class: 'days-bar', 'aria-hidden': 'true' }, ...bars.toReversed()),
       element('span', { class: 'days-name', 'aria-hidden': 'true' }, shortDay(day)))
     column.addEventListener('click', () => this.#pick(day === this.#picked ? undefined : day))
@@ -57,10 +58,12 @@ export class DaysChart {
 }
 
 function fill (column, day, counts, highest, picked) {
-  const spoken = Object.entries(bands).filter(([band]) => counts[band]).map(([band, { label }]) => `${number(counts[band])} ${label}`)
-  column.setAttribute('aria-label', `${dayName(day)}: ${spoken.join(', ')}`)
+  const total = sum(counts)
+  column.querySelector('.days-spoken').textContent =
+    ` ${total === 1 ? 'record' : 'records'} on ${dayName(day)}, ` +
+    Object.entries(bands).filter(([band]) => counts[band]).map(([band, { label }]) => `${number(counts[band])} ${label}`).join('; ')
   column.setAttribute('aria-pressed', picked)
-  column.querySelector('.days-total').textContent = number(sum(counts))
+  column.querySelector('.days-total').textContent = number(total)
   for (const band of Object.keys(bands)) {
     column.querySelector(`.${band}`).style.height = `${(counts[band] ?? 0) / highest * 100}%`
   }

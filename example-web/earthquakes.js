@@ -2,15 +2,18 @@
 
 const records = 1_707   // vega-datasets 2 never changes its files
 
-// Imports what is not there yet. An import that was cut short goes on where it ended; while another tab imports, that one
-// does it for all.
+// Imports what is not there yet. An import that was cut short goes on where it ended. While another tab imports, this one
+// waits, to go on should that one be closed.
 export async function importEarthquakes (db, { onProgress, signal }) {
-  const { earthquakes } = await db.totals.get()
-  if (earthquakes >= records) return
-  try {
-    await db.import(ndjson(signal), { format: 'ndjson', onProgress, signal })
-  } catch (error) {
-    if (error.code !== 'LOCKED') throw error
+  while (!signal.aborted) {
+    const { earthquakes } = await db.totals.get()
+    if (earthquakes >= records) return
+    try {
+      await db.import(ndjson(signal), { format: 'ndjson', onProgress, signal })
+    } catch (error) {
+      if (error.code !== 'LOCKED') throw error
+      await new Promise(resolve => setTimeout(resolve, 500))
+    }
   }
 }
 

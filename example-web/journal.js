@@ -8,10 +8,10 @@ export const dayMs = 86_400_000
 
 // Earthquakes are told apart by strength; a person feels those of the second band, and the third does damage.
 export const bands = {
-  weak: { label: 'under 2.5', where: { type: 'earthquake', magnitude: { lt: 2.5 } } },
+  weak: { label: 'magnitude under 2.5', where: { type: 'earthquake', magnitude: { lt: 2.5 } } },
   felt: { label: '2.5 to 4.5', where: { type: 'earthquake', magnitude: { gte: 2.5, lt: 4.5 } } },
   strong: { label: '4.5 or more', where: { type: 'earthquake', magnitude: { gte: 4.5 } } },
-  note: { label: 'notes', where: { type: 'note' } }
+  note: { label: 'note', where: { type: 'note' } }
 }
 
 export function bandOf ({ type, magnitude }) {
@@ -42,7 +42,14 @@ export function openJournal () {
     .use('totals', totals, kept)
 }
 
-// Tabs that have it open find it gone.
-export function deleteJournal () {
-  return Log.delete(name)
+const tabs = new BroadcastChannel(`${name}: tabs`)
+
+// Tabs that have it open find it gone; they are told, so that they need not find out.
+export async function deleteJournal () {
+  await Log.delete(name)
+  tabs.postMessage('deleted')
+}
+
+export function onDeletedElsewhere (listener) {
+  tabs.addEventListener('message', listener)
 }

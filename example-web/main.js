@@ -11,7 +11,7 @@ import { FeedPanel } from './feed-panel.js'
 import { FilterForm } from './filter-form.js'
 import { importFile, showImport } from './import-panel.js'
 import { onDroppedFile } from './file-drop.js'
-import { deleteJournal, openJournal } from './journal.js'
+import { deleteJournal, onDeletedElsewhere, openJournal } from './journal.js'
 import { latestOnly } from './latest-only.js'
 import { MagnitudesChart } from './magnitudes-chart.js'
 import { MapPanel } from './map-panel.js'
@@ -36,7 +36,8 @@ const refresh = latestOnly(async () => {
   try {
     show(await readSnapshot(db, filter.value, slider.asOf))
   } catch (error) {
-    if (error.code === 'VIEW' && !error.seq) return refresh()     // built anew on the way
+    // Built anew on the way: db.progress says when it has caught up.
+    if (error.code === 'VIEW' && !Array.from(db.views).some(view => view.error)) return
     if (!signal.aborted) failed(error)
   }
 })
@@ -76,12 +77,17 @@ onDeleteJournal(async () => {
   await deleteJournal()
   location.reload()
 })
+onDeletedElsewhere(() => location.reload())
 
 try {
   await db.totals.get()
   db.since.subscribe(seq => {
     slider.grow(seq)
     refresh()
+  })
+  // The views are built anew where another tab has deleted records.
+  db.progress.subscribe(progress => {
+    if (progress?.seq === progress?.total) refresh()
   })
   await showImport('The week’s earthquakes', options => importEarthquakes(db, { ...options, signal }))
   byId('journal').setAttribute('aria-busy', 'false')

@@ -35,10 +35,13 @@ addEventListener('message', event => {
 addEventListener('fetch', event => {
   const { origin, pathname } = new URL(event.request.url)
   if (event.request.method !== 'GET' || origin !== location.origin || !paths.has(pathname)) return
-  event.respondWith(answer(event.request, pathname))
+  event.respondWith(answer(event.request, pathname, event.clientId))
 })
 
-async function answer (request, pathname) {
+// The page of the flights is not kept, and must not be given a part of an older build.
+async function answer (request, pathname, clientId) {
+  const client = await clients.get(clientId)
+  if (client && new URL(client.url).pathname.startsWith('/flights/')) return fetch(request)
   const cache = await caches.open(cacheName)
   return await cache.match(pathname) ?? fetch(request)
 }
