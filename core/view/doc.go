@@ -24,6 +24,9 @@
 // that checkpoint. A checkpoint of another version or other options, a damaged
 // one, and one that is ahead of its log are not used: the view is built again.
 //
+// Several views are asked of the same records by holding them: Set.Pin has them
+// stand at one seq, and until it is released nobody is fed.
+//
 // A view that fails or panics on a record stops there, with an *Error that
 // names the view and the seq. It goes on answering reads that do not ask for
 // anything newer; other views and appends do not notice.

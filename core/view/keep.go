@@ -46,7 +46,7 @@ func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance
 		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
 			continue // some of the records it has seen are not there any more
 		}
-		if k.fits(m.spec.Kind, m.spec.Version, m.spec.Options) && current == nil {
+		if k.fits(m.spec) && current == nil {
 			current = m.load(k)
 			if current == nil && i == 0 {
 				current = fresh // the second may be what a rebuild was to throw away
@@ -171,7 +171,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	var b []byte
 	if err == nil {
 		rest()
-		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, states)
+		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, m.spec.Map != nil, states)
 		rest()
 		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
 	}

@@ -7,14 +7,13 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/flumedb/flumedb-wasm/core"
-	"github.com/flumedb/flumedb-wasm/core/json"
 )
 
 // A view's checkpoint, all numbers little-endian:
 //
 //	 0        4      5          8                16               24
 //	+--------+------+----------+----------------+----------------+--------+--------+-----+-----+
-//	| "FLMV" | vers | zero     | log id         | deletions      | state  | state? | …   | sum |
+//	| "FLMV" | vers | flags    | log id         | deletions      | state  | state? | …   | sum |
 //	+--------+------+----------+----------------+----------------+--------+--------+-----+-----+
 //
 // and each state in it:
@@ -27,7 +26,8 @@ import (
 //	| root n | root | parts n | parts: n × uint32   |
 //	+--------+------+---------+---------------------+
 //
-// log id is that of the log the state is of: seqs mean nothing in another.
+// flags, of which the first byte has some, tell whether the views see what a Map
+// makes of the records. log id is that of the log the state is of: seqs mean nothing in another.
 // deletions is the log's count of them: where it has moved on, the states may
 // hold what is deleted. The first state is the one that is fed; a second one is
 // what answers reads while the first is being built. root is what the view has
@@ -36,6 +36,8 @@ import (
 const (
 	manifestVersion = 1
 	manifestHeader  = 24
+
+	manifestMapped = 1 << 0
 )
 
 var manifestMagic = [4]byte{'F', 'L', 'M', 'V'}
@@ -47,12 +49,17 @@ type kept struct {
 	options, root []byte
 	parts         []uint32
 	deletions     uint64
+	mapped        bool
 }
 
-func appendManifest(b []byte, log core.State, states []kept) []byte {
+func appendManifest(b []byte, log core.State, mapped bool, states []kept) []byte {
 	start := len(b)
 	b = append(b, manifestMagic[:]...)
-	b = append(b, manifestVersion, 0, 0, 0)
+	var flags byte
+	if mapped {
+		flags |= manifestMapped
+	}
+	b = append(b, manifestVersion, flags, 0, 0)
 	b = binary.LittleEndian.AppendUint64(b, log.ID)
 	b = binary.LittleEndian.AppendUint64(b, log.Deletions)
 	for _, k := range states {
@@ -88,12 +95,12 @@ func readManifest(b []byte, logID uint64) (states []kept, err error) {
 	if le.Uint64(b[8:]) != logID {
 		return nil, errOtherLog
 	}
-	deletions := le.Uint64(b[16:])
+	deletions, mapped := le.Uint64(b[16:]), b[5]&manifestMapped != 0
 	for b = b[manifestHeader:end]; len(b) > 0; {
 		if len(b) < 8 {
 			return nil, errDamaged
 		}
-		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions}
+		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions, mapped: mapped}
 		b = b[8:]
 		var parts [4][]byte
 		for i := range parts {
@@ -130,7 +137,8 @@ func PartsOf(checkpoint []byte) (parts []uint32, err error) {
 	return parts, err
 }
 
-// fits reports whether a stored state is of this kind, version and options.
-func (k kept) fits(kind Kind, version string, options json.Value) bool {
-	return k.kind == kind.Name && k.version == version && string(k.options) == string(options)
+// fits reports whether a stored state is of this kind, version and options, and
+// has seen what a view mounted so would see.
+func (k kept) fits(spec Spec) bool {
+	return k.kind == spec.Kind.Name && k.version == spec.Version && string(k.options) == string(spec.Options) && k.mapped == (spec.Map != nil)
 }

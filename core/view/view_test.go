@@ -470,6 +470,38 @@ func TestWhileAViewIsBeingMounted(t *testing.T) {
 	}
 }
 
+// TestStatesOfWhatAMapHasMade has a view mounted with a map and without in
+// turn: neither may take the other's state for its own.
+func TestStatesOfWhatAMapHasMade(t *testing.T) {
+	disk := new(memstore.Disk)
+	twice := func(_ context.Context, _ core.Seq, records [][]byte) (out []json.Value, err error) {
+		for _, r := range records {
+			n, _ := json.Value(r).Member("n").Float()
+			out = append(out, fmt.Appendf(nil, `{"n":%v}`, 2*n))
+		}
+		return out, nil
+	}
+	for i, c := range []struct {
+		m    view.Map
+		want string
+	}{{nil, "3"}, {twice, "6"}, {twice, "6"}, {nil, "3"}, {nil, "3"}} {
+		log, err := core.Open(ctx, memstore.Open(disk), core.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			add(t, log, `{"n":1}`, `{"n":2}`)
+		}
+		set := view.Open(log, view.Options{})
+		m := mountMapped(t, set, "m", c.m)
+		if got := total(t, m, view.Newest); got != c.want {
+			t.Fatalf("mounted the %dth time it is %s, not %s", i, got, c.want)
+		}
+		set.Close(ctx)
+		log.Close(ctx)
+	}
+}
+
 // A state that a view does not take back is found out by whoever needs it first:
 // a read, or the next record.
 func TestAStateThatCannotBeLoadedIsBuiltAgain(t *testing.T) {

@@ -304,11 +304,23 @@ async function instantiate(source: Source, imports: WebAssembly.Imports): Promis
   return (await WebAssembly.instantiate(await source.arrayBuffer(), imports)).instance
 }
 
-/** The wrapper and the module must be of one build: what crosses is not a public interface. */
+/** The build of a module that a user has compiled, with views of their own. */
+const OWN = '000000000000'
+
+/**
+ * The wrapper and the module must be of one build: what crosses is not a public interface. Of users' own modules we know the
+ * protocol only.
+ */
 function check(exports: Partial<Exports>): void {
   if (!exports.flumedb_protocol || !exports.flumedb_build) throw new FlumeError('WASM', 'this WebAssembly module is not flumedb-wasm')
   const build = exports.flumedb_build().toString(16).padStart(12, '0')
-  if (exports.flumedb_protocol() !== PROTOCOL || build !== __BUILD__)
+  const protocol = exports.flumedb_protocol()
+  if (build === OWN && protocol !== PROTOCOL)
+    throw new FlumeError(
+      'WASM',
+      `this WebAssembly module speaks protocol ${protocol}, the wrapper ${__VERSION__} protocol ${PROTOCOL}: build it with the Go module of the wrapper's version`
+    )
+  if (build !== OWN && (protocol !== PROTOCOL || build !== __BUILD__))
     throw new FlumeError(
       'WASM',
       `the WebAssembly module is of build ${build}, the wrapper ${__VERSION__} of build ${__BUILD__}: use the flumedb.wasm of the same package version`

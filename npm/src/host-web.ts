@@ -32,7 +32,10 @@ export function loadImport(): Promise<unknown> {
   )
 }
 
-export const openHost = (_memory: () => Uint8Array): Host => ({ imports: {}, release() {} })
+/** Users' own modules may be for Node too, whose files they do not find here. */
+const noFiles = new Proxy({}, { get: () => () => -1 })
+
+export const openHost = (_memory: () => Uint8Array): Host => ({ imports: { files: noFiles }, release() {} })
 
 /**
  * The name from which flumedb's views take the folder of their files. Here it only begins the names of the databases in

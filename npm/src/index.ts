@@ -63,6 +63,7 @@ export {
   type QueryStage,
   type QueryView
 } from './query.js'
+export { nativeView, type NativeMethods, type NativeViewOptions, type OwnNativeView } from './own-native-view.js'
 export { FlumeError, type ErrorCode, type ErrorDetail } from './errors.js'
 // For authors of views and logs.
 export { createObv, type Obv, type ObvLike, type WritableObv } from './obv.js'

@@ -41,7 +41,7 @@ export function createRead(db: ViewHost, native: NativeLog | undefined): Read {
       try {
         return await Promise.race([fn(...given), stopped])
       } finally {
-        questions.end(new FlumeError('CLOSED', 'the read of several views is over'))
+        questions.end('the read of several views is over')
       }
     } finally {
       held.release()
@@ -102,7 +102,7 @@ async function hold(db: ViewHost, native: NativeLog | undefined, views: HostedVi
 /** What is asked of the views in one read. */
 class Questions {
   readonly #held: Holding
-  #over: Error | undefined
+  #over: string | undefined
   #pending = 0
   #lively = true
   readonly #sources = new Set<(how: End) => void>()
@@ -112,18 +112,18 @@ class Questions {
     this.#held = held
     this.#timer = setInterval(() => {
       if (!this.#pending && !this.#lively)
-        this.end(new FlumeError('CLOSED', 'the read of several views is over: for a second its function had asked for nothing, and views do not wait longer. Ask for all that is needed before waiting for anything else'))
+        this.end('the read of several views is over: for a second its function had asked for nothing, and views do not wait longer. Ask for all that is needed before waiting for anything else')
       this.#lively = false
     }, IDLE_MS)
   }
 
   /** Lets the views go. What is asked from then on fails. */
-  end(why: Error): void {
+  end(why: string): void {
     if (this.#over) return
     this.#over = why
     clearInterval(this.#timer)
     this.#held.release()
-    for (const abort of [...this.#sources]) abort(why)
+    for (const abort of [...this.#sources]) abort(new FlumeError('CLOSED', why))
   }
 
   /** A view as it is given to the function; `index` is its place among those of the pin. */
@@ -134,7 +134,7 @@ class Questions {
     const own = view.inModule ? (value: any) => value : copy
     const check = () => {
       this.#lively = true
-      if (this.#over) throw this.#over
+      if (this.#over) throw new FlumeError('CLOSED', this.#over)
       if (!valid()) throw new FlumeError('VIEW', `view '${name}' was built anew while it was held for a read`, { view: name })
     }
     const kinds: Record<string, (fn: any) => unknown> = {

@@ -13,6 +13,8 @@ export interface Option {
 export type Values = Record<string, string | boolean | undefined>
 
 export interface Call {
+  dir: string
+  log: Log<any>
   db: FlumeOf<Log<any>>
   args: string[]
   values: Values

@@ -6,8 +6,12 @@ import { del } from './del.js'
 import { exportFile } from './export.js'
 import { get } from './get.js'
 import { importFile } from './import.js'
+import { query } from './query.js'
+import { rebuild } from './rebuild.js'
+import { search } from './search.js'
 import { stats } from './stats.js'
 import { verify } from './verify.js'
+import { views } from './views.js'
 
 /** By their names, in the order of the help. */
 export const commands: Record<string, Command> = {
@@ -17,6 +21,10 @@ export const commands: Record<string, Command> = {
   stats,
   import: importFile,
   export: exportFile,
+  query,
+  search,
+  views,
+  rebuild,
   del,
   compact,
   verify

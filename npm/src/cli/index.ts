@@ -49,9 +49,10 @@ async function run(dir: string, name: string, command: Command, rest: string[]):
   if (durability !== undefined && durability !== 'relaxed' && durability !== 'strict')
     throw new UsageError(`--durability must be relaxed or strict, not ${JSON.stringify(durability)}`)
   if (!command.makes && !holdsLog(dir)) throw new Error(`there is no log in ${dir}`)
-  const db = Flume(Log.file(dir, { durability, signal: stop.signal }))
+  const log = Log.file(dir, { durability, signal: stop.signal })
+  const db = Flume(log)
   try {
-    return (await command.run({ db, args, values, signal: stop.signal })) ?? 0
+    return (await command.run({ dir, log, db, args, values, signal: stop.signal })) ?? 0
   } catch (err) {
     if ((err as FlumeError).code === 'LOCKED') throw new Error(`${dir} is in use by ${holderOf(dir)}: wait until it is done, or end it`)
     throw err

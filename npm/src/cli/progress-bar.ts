@@ -36,6 +36,7 @@ export function progressBar(): Bar {
     },
     clear() {
       if (shown) stderr.write('\r\x1b[K')
+      shown = false
     }
   }
 }

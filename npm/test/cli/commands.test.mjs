@@ -9,7 +9,7 @@ import { random, someValues } from '../import/values.mjs'
 import { asStored, fileOf, inFolder, kinds } from '../import/writers.mjs'
 import { run } from './cli.mjs'
 
-const COMMANDS = ['append', 'cat', 'get', 'stats', 'import', 'export', 'del', 'compact', 'verify']
+const COMMANDS = ['append', 'cat', 'get', 'stats', 'import', 'export', 'query', 'search', 'views', 'rebuild', 'del', 'compact', 'verify']
 const ok = async (args, stdin) => {
   const { code, stdout, stderr } = await run(args, stdin)
   assert.deepEqual([code, stderr], [0, ''])
@@ -53,8 +53,8 @@ test('wrong use is told, and makes no log', () => inFolder(async folder => {
 }))
 
 test('what reads makes no log either', () => inFolder(async folder => {
-  for (const command of ['cat', 'stats', 'export', 'verify', 'get']) {
-    const { code, stderr } = await run([join(folder, 'typo'), command, ...(command === 'get' ? ['0'] : [])])
+  for (const command of ['cat', 'stats', 'export', 'verify', 'get', 'views', 'rebuild', 'search', 'query']) {
+    const { code, stderr } = await run([join(folder, 'typo'), command, ...(command === 'get' || command === 'search' ? ['0'] : command === 'query' ? ['[]'] : [])])
     assert.equal(code, 1)
     assert.match(stderr, /there is no log in .*typo/)
   }

@@ -196,6 +196,39 @@ export const cases = {
     }
   },
 
+  async 'a native view by the name of its kind' ({ reopen, Hashtable, nativeView }) {
+    const spec = { kind: 'hashtable', version: 1, options: { key: 'type' }, methods: { get: 'async', read: 'source' } }
+    const db = reopen().use('own', nativeView(spec)).use('mapped', nativeView({ ...spec, options: { key: true }, map: ({ type }) => (type === 'a' ? null : `${type}!`) }))
+    await db.append(Array.from({ length: 3000 }, (_, n) => ({ n, type: 'abc'[n % 3] })))
+    equal(await db.own.get('b'), { seq: 2998, value: { n: 2998, type: 'b' } })
+    equal(await new Promise((resolve, reject) => db.own.get('none', (err, value) => (err ? reject(err) : resolve(value)))), null)
+    equal(await db.own.get('b', { values: false }), { seq: 2998 })
+    equal((await db.mapped.get('c!', { values: false })).seq, 2999)
+    equal(await db.mapped.get('a!'), null)
+    const all = await db.own.read({ key: 'a' }).collect()
+    equal([all.length, all[999]], [1000, { seq: 2997, value: { n: 2997, type: 'a' } }])
+    equal(await db.own.read({ key: 'a', reverse: true, limit: 2, values: false }).collect(), [{ seq: 2997 }, { seq: 2994 }])
+    const live = db.own.read({ key: 'a', old: false, live: true })[Symbol.asyncIterator]()
+    const next = live.next()
+    await db.own.get('a')
+    await db.append({ n: 3000, type: 'a' })
+    equal((await next).value.seq, 3000)
+    await live.return()
+    await refused(db.own.wrong?.() ?? db.own.read({ key: 'a', wrong: 1 }).collect(), 'INVALID_OPTION', 'an unknown option')
+    equal([db.own.status.version, Object.keys(db.own.methods)], [1, ['get', 'read']])
+    equal(await db.read(['own', 'mapped'], async (own, mapped) => [(await own.get('b')).seq, (await mapped.read({ key: 'b!', limit: 1 }).collect()).length]), [2998, 1])
+    const none = db.use('none', nativeView({ ...spec, kind: 'none' }))
+    await refused(none.none.get('a'), 'INVALID_OPTION', 'a kind that the module does not have')
+    for (const wrong of [{ ...spec, kind: '' }, { ...spec, version: undefined }, { ...spec, methods: { get: 'sync' } }]) thrown(() => nativeView(wrong), 'INVALID_OPTION', JSON.stringify(wrong))
+    // It is the same as the view of the package.
+    await db.close()
+    const again = reopen().use('own', Hashtable(1, 'type'))
+    const built = new Set()
+    again.progress(({ view, seq, total }) => seq < total && built.add(view))
+    equal((await again.own.get('a')).n, 3000)
+    equal([...built], [])
+  },
+
   async 'a view that throws stops, and nothing else does' ({ open, Hashtable, Reduce }) {
     let bad = 2
     const key = ({ n }) => {
