@@ -6,6 +6,7 @@ import { day as dayName, number, shortDay } from './wording.js'
 
 // Days without records between them are left out: a note of today and an earthquake of years ago are neighbours.
 const mostDays = 21
+const nameWidth = 52
 
 export class DaysChart {
   #pick
@@ -36,11 +37,13 @@ export class DaysChart {
       this.#columns.delete(day)
     }
     const root = byId('days-chart')
+    const every = Math.ceil(days.length * nameWidth / root.clientWidth)
     days.forEach((day, at) => {
       if (!this.#columns.has(day)) this.#columns.set(day, this.#column(day))
       const column = this.#columns.get(day)
       if (root.children[at] !== column) root.insertBefore(column, root.children[at] ?? null)
       fill(column, day, counts.get(day), highest, day === picked)
+      column.classList.toggle('unnamed', (days.length - 1 - at) % every !== 0)
     })
     byId('days-empty').hidden = days.length > 0
   }
@@ -65,7 +68,9 @@ function fill (column, day, counts, highest, picked) {
   column.setAttribute('aria-pressed', picked)
   column.querySelector('.days-total').textContent = number(total)
   for (const band of Object.keys(bands)) {
-    column.querySelector(`.${band}`).style.height = `${(counts[band] ?? 0) / highest * 100}%`
+    const part = column.querySelector(`.${band}`)
+    part.hidden = !counts[band]
+    part.style.height = `${(counts[band] ?? 0) / highest * 100}%`
   }
 }
 
