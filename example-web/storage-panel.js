@@ -4,6 +4,9 @@ import { byId } from './element.js'
 import { showSoon } from './frames.js'
 import { bytes, number } from './wording.js'
 
+// Views save their state a while after the last record.
+const pauseMs = 5000
+
 export function showStorage (db, signal) {
   const show = async () => {
     if (signal.aborted) return
@@ -23,7 +26,7 @@ export function showStorage (db, signal) {
   }
   const soon = () => showSoon(byId('storage-log'), () => show().catch(error => signal.aborted || console.error(error)))
   db.since.subscribe(soon)
-  addEventListener('focus', soon)
+  setInterval(() => document.visibilityState === 'visible' && soon(), pauseMs)
   byId('persist').addEventListener('click', async () => {
     const granted = await navigator.storage.persist()
     byId('persist-answer').textContent = granted ? '' : 'The browser has not agreed; many do once a page is installed or often used.'

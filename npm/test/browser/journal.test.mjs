@@ -233,6 +233,35 @@ test('a new build waits until it is asked for, and takes the place of the old on
   assert.notEqual(now[0], old)
 })
 
+test('a build whose files are not those that it names is not installed, and the one before stays', async () => {
+  const caches = () => page.evaluate(() => globalThis.caches.keys())
+  const before = await caches()
+  const file = join(journal.folder, 'serve.mjs')
+  const server = await readFile(file, 'utf8')
+  const broken = server.replace('.update(await readFile(file))', ".update(path === '/theme.css' ? 'of another build' : await readFile(file))")
+  assert.notEqual(broken, server)
+  const restart = async source => {
+    await journal.stopServer()
+    await writeFile(file, source)
+    await journal.startServer()
+  }
+  await restart(broken)
+  const state = await page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready
+    const found = new Promise(resolve => registration.addEventListener('updatefound', () => resolve(registration.installing), { once: true }))
+    await registration.update().catch(() => {})
+    const worker = await found
+    while (worker.state === 'installing') await new Promise(resolve => worker.addEventListener('statechange', resolve, { once: true }))
+    return worker.state
+  })
+  assert.equal(state, 'redundant')
+  assert.deepEqual(await caches(), before)
+  assert.ok(await page.locator('#update').isHidden())
+  await page.reload()
+  await ready(page)
+  await restart(server)
+})
+
 test('it can be used by keyboard, in the order in which it is seen', async () => {
   await page.reload()
   await ready(page)
