@@ -140,6 +140,7 @@ test('the slider shows all of the page as of any record', async () => {
 
 test('two tabs are in step, and one in the past stays there', async () => {
   const other = await journal.newPage()
+  await page.bringToFront()     // a page in the background has no frames, for which clicks wait
   await slideTo(99)
   await says('#total-records', '100')
   await addNote('From the other tab', other)
@@ -305,6 +306,7 @@ for (const [name, { width, colorScheme, past }] of Object.entries({
 test('deleting the journal begins it anew, in every tab', async () => {
   await page.setViewportSize({ width: 1280, height: 900 })
   const other = await journal.newPage()
+  await page.bringToFront()
   await page.getByRole('button', { name: 'Delete…' }).click()
   await page.getByRole('button', { name: 'Keep it', exact: true }).click()
   await page.getByRole('button', { name: 'Delete…' }).click()
