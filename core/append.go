@@ -3,7 +3,6 @@ package core
 import (
 	"context"
 	"fmt"
-	"strconv"
 
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
@@ -15,25 +14,16 @@ func (l *Log) Append(ctx context.Context, records ...[]byte) (Seq, error) {
 	if len(records) == 0 {
 		return l.Since(), nil
 	}
-	lens := make([]uint32, len(records))
-	size := len(records) - 1
-	for i, r := range records {
-		if len(r) > segment.MaxRecord {
-			return None, tooLarge(i, uint64(len(r)))
-		}
-		lens[i] = uint32(len(r))
-		size += len(r)
-	}
-	run := make([]byte, 0, size+1)
-	for _, r := range records {
-		run = append(append(run, r...), ',')
+	run, lens, err := joinRun(records)
+	if err != nil {
+		return None, err
 	}
 	type answer struct {
 		seq Seq
 		err error
 	}
 	answered := make(chan answer, 1)
-	err := l.Enqueue(run[:size], lens, func(seq Seq, err error) { answered <- answer{seq, err} })
+	err = l.Enqueue(run, lens, func(seq Seq, err error) { answered <- answer{seq, err} })
 	if err != nil {
 		return None, err
 	}
@@ -63,7 +53,7 @@ func (l *Log) Enqueue(run []byte, lens []uint32, done func(Seq, error)) error {
 	if l.closing {
 		return errAppendClosed
 	}
-	g := l.queue.open(len(run))
+	g := l.queue.open(len(run), false)
 	g.add(run, lens, l.opts.SegmentBytes)
 	g.waiting = append(g.waiting, waiting{g.records, done})
 	return nil
@@ -103,7 +93,7 @@ func (b *Batch) Enqueue(done func(Seq, error)) error {
 	if l.closing {
 		return errAppendClosed
 	}
-	g := l.queue.open(b.bytes)
+	g := l.queue.open(b.bytes, false)
 	g.join(&b.group)
 	g.waiting = append(g.waiting, waiting{g.records, done})
 	return nil
@@ -130,11 +120,6 @@ func checkRun(run []byte, lens []uint32) error {
 	return nil
 }
 
-func tooLarge(i int, n uint64) error {
-	return fmt.Errorf("%w: record %d has %s bytes, and the most is %d",
-		ErrInvalidRecord, i, strconv.FormatUint(n, 10), segment.MaxRecord)
-}
-
 // queue is what waits for a commit, cut into groups, each of which will be
 // one. Only the newest group grows.
 type queue struct {
@@ -148,6 +133,7 @@ type group struct {
 	records  int
 	bytes    int
 	waiting  []waiting
+	keyed    []keyed // instead of all that, in a group of appends with keys
 }
 
 // waiting is one append in its group.
@@ -161,14 +147,17 @@ type waiting struct {
 // one commit and the next.
 const maxGroup = 32 << 20
 
-// open is the group for an append of so many bytes.
-func (q *queue) open(bytes int) *group {
-	n := len(q.groups)
-	if n == 0 || q.groups[n-1].bytes > 0 && q.groups[n-1].bytes+bytes > maxGroup {
-		q.groups = append(q.groups, new(group))
-		n++
+// open is the group for an append of so many bytes, with a key or without.
+func (q *queue) open(bytes int, keyed bool) *group {
+	if n := len(q.groups); n > 0 {
+		g := q.groups[n-1]
+		if g.bytes == 0 || g.bytes+bytes <= maxGroup && keyed == (len(g.keyed) > 0) {
+			return g
+		}
 	}
-	return q.groups[n-1]
+	g := new(group)
+	q.groups = append(q.groups, g)
+	return g
 }
 
 // join takes in all of another group, which is sealed.
@@ -238,7 +227,11 @@ func (l *Log) commitAll() {
 			if g == nil {
 				break
 			}
-			l.commit(g)
+			if len(g.keyed) > 0 {
+				l.commitKeyed(g.keyed)
+			} else {
+				l.commit(g)
+			}
 		}
 	}
 }

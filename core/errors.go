@@ -39,6 +39,12 @@ var (
 	// ErrInvalidRecord: the record cannot be stored as it is.
 	ErrInvalidRecord = errors.New("invalid record")
 
+	// ErrInvalidKey: the key of an append is empty or too long.
+	ErrInvalidKey = errors.New("invalid key")
+
+	// ErrKeyReused: an append with this key has been made, of other records.
+	ErrKeyReused = errors.New("the key has been used for other records")
+
 	// ErrConflict: someone else has replaced segments since; read the state
 	// and try again.
 	ErrConflict = errors.New("the segments have been replaced by someone else")

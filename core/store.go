@@ -38,6 +38,14 @@ type Store interface {
 	// the caller's again, with any place.
 	Append(ctx context.Context, segments []*segment.Segment) (State, error)
 
+	// AppendOnce is Append of records that have keys: in the same atomic
+	// commit it remembers each key with what is appended under it, which is
+	// Key.Made. Where it remembers one or more of the keys already, it changes
+	// nothing and fails with a *KnownError that tells all of these. The newest
+	// KeysKept keys at least are remembered, as durably as the records. No two
+	// keys of a commit are the same.
+	AppendOnce(ctx context.Context, segments []*segment.Segment, keys []Key) (State, error)
+
 	// Replace puts segments in the place of all those that hold the same
 	// seqs, in one atomic commit, and returns the state after it, with a new
 	// Generation. It fails with ErrConflict where the store's generation is

@@ -55,11 +55,20 @@ func Refuse(request uint32, err error) {
 	fail(request, code, err.Error(), place.Segment, float64(place.First), float64(place.Last))
 }
 
+// placed is an error that is about records.
+type placed interface {
+	error
+	Place() (first, last core.Seq)
+}
+
 // Describe is the code of an error and the place it is about.
 func Describe(err error) (code string, place segment.CorruptError) {
 	place = segment.CorruptError{First: core.None, Last: core.None}
 	if corrupt := (*segment.CorruptError)(nil); errors.As(err, &corrupt) {
 		place = *corrupt
+	}
+	if e := (placed)(nil); place.First == core.None && errors.As(err, &e) {
+		place.First, place.Last = e.Place()
 	}
 	return codeOf(err), place
 }

@@ -155,6 +155,11 @@ func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.S
 	return answer(s, ctx, func() (core.State, error) { return s.inner.Append(ctx, segments) })
 }
 
+// AppendOnce implements core.Store.
+func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, keys []core.Key) (core.State, error) {
+	return answer(s, ctx, func() (core.State, error) { return s.inner.AppendOnce(ctx, segments, keys) })
+}
+
 // Replace implements core.Store.
 func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, error) {
 	return answer(s, ctx, func() (core.State, error) { return s.inner.Replace(ctx, r) })

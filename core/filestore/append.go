@@ -28,6 +28,10 @@ func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.S
 	if err := s.usable(); err != nil {
 		return core.State{}, err
 	}
+	return s.append(state, segments)
+}
+
+func (s *Store) append(state core.State, segments []*segment.Segment) (core.State, error) {
 	if len(segments) == 0 {
 		return state, nil
 	}

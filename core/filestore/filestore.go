@@ -62,6 +62,7 @@ type Store struct {
 	// commit goes to another.
 	suspect bool
 	pending []byte // small frames on their way to one write
+	keys    keys
 
 	mu     sync.Mutex
 	closed bool
@@ -125,6 +126,9 @@ func (s *Store) load() error {
 		return err
 	}
 	s.recovered.Seq = s.state.Head
+	if err := s.loadKeys(names); err != nil {
+		return err
+	}
 	if !ok {
 		// Always synced: it is written once, and a log without it would lose
 		// its identity in a power cut.
@@ -295,7 +299,7 @@ func (s *Store) Close() error {
 	if again {
 		return nil
 	}
-	err := s.settle()
+	err := errors.Join(s.settle(), s.closeKeys())
 	s.mu.Lock()
 	s.cache.closeAll(s.files)
 	s.mu.Unlock()
@@ -310,6 +314,11 @@ func (s *Store) settle() error {
 	f := s.files[len(s.files)-1]
 	if err := s.sync(f); err != nil {
 		return err
+	}
+	if s.keys.file != nil && !s.strict {
+		if err := s.keys.file.Sync(); err != nil {
+			return fmt.Errorf("sync %s: %w", keysName, err)
+		}
 	}
 	m := s.meta
 	m.sealed = s.state.Sealed

@@ -14,6 +14,7 @@ import (
 //	0000000000000000.log     segments from the seq in the name on
 //	0000000000004711-2.log   the same, rewritten when the generation became 2
 //	checkpoint-delays        a view's checkpoint
+//	keys, keys-old           the keys of appends
 //	meta                     what the log is
 //	lock                     the host's, where it locks by a file
 //	*.tmp                    a file that is not yet whole

@@ -5,6 +5,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/bloom"
 	"github.com/flumedb/flumedb-wasm/core/hashtable"
 	"github.com/flumedb/flumedb-wasm/core/level"
+	"github.com/flumedb/flumedb-wasm/core/links"
 	"github.com/flumedb/flumedb-wasm/core/query"
 	"github.com/flumedb/flumedb-wasm/core/reduce"
 	"github.com/flumedb/flumedb-wasm/core/search"
@@ -15,6 +16,7 @@ import (
 var All = []view.Kind{
 	reduce.Kind,
 	level.Kind,
+	links.Kind,
 	hashtable.Kind,
 	bloom.Kind,
 	search.Kind,

@@ -10,9 +10,7 @@ package level
 
 import (
 	"errors"
-	"fmt"
 
-	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/lsm"
 	"github.com/flumedb/flumedb-wasm/core/order"
@@ -52,6 +50,11 @@ func (v *level) Fields() []json.Path { return v.fields }
 
 func (v *level) Apply(r *view.Record) error {
 	return v.emit(r, func(key []byte) { v.Tree.Put(key, r.Seq) })
+}
+
+// another is for another goroutine to call emit of.
+func (v *level) another() *level {
+	return &level{fields: v.fields, where: v.where, keys: v.keys, mapped: v.mapped, values: make([]json.Value, len(v.values))}
 }
 
 // emit gives put each key of a record.
@@ -145,38 +148,9 @@ func (v *level) Load(b []byte) error {
 func (v *level) Call(c *view.Call) error {
 	switch c.Method {
 	case "get":
-		return v.get(c)
+		return v.Tree.GetRecord(c)
 	case "read":
 		return v.read(c)
 	}
 	return view.Invalid("level has no method %q", c.Method)
-}
-
-// get answers the record of a key, and its seq; with false behind the key, the
-// seq alone.
-func (v *level) get(c *view.Call) error {
-	key, err := order.Append(nil, c.Arg(0))
-	if err != nil {
-		return view.Invalid("%.40s cannot be a key", c.Arg(0))
-	}
-	seq, err := v.Tree.Get(c, key)
-	if err != nil {
-		return err
-	}
-	if seq == core.None {
-		return fmt.Errorf("key %.100s: %w", c.Arg(0), core.ErrNotFound)
-	}
-	c.Out = json.AppendFloat(append(c.Out, `{"seq":`...), float64(seq))
-	if c.Arg(1).Kind() != json.False {
-		record, ok := c.Seen(seq)
-		if !ok {
-			return view.ErrAwait
-		}
-		if record == nil {
-			return fmt.Errorf("key %.100s, seq %d: %w", c.Arg(0), int64(seq), core.ErrDeleted)
-		}
-		c.Out = append(append(c.Out, `,"value":`...), record...)
-	}
-	c.Out = append(c.Out, '}')
-	return nil
 }

@@ -193,6 +193,10 @@ func (v *level) collect(c *view.Call, p *page) error {
 	}
 	it := v.Tree.Iterate(c, low, high, p.reverse)
 	most := p.most()
+	if p.items.seqs == nil {
+		n := min(most, 128)
+		p.items = items{make([]byte, 0, 64*n), make([]int, 0, n), make([]core.Seq, 0, n)}
+	}
 	full := func() bool { return len(p.items.seqs) >= most || len(p.items.keys) >= pageBytes }
 	end := false
 	var err error
@@ -236,6 +240,7 @@ func (v *level) collectLive(c *view.Call, p *page) error {
 	through := c.Since()
 	c.Await(func(ctx context.Context) error {
 		var l items
+		v := v.another() // since this is not the goroutine that feeds it
 		at := p.at.seq
 		reader := view.NewReader(v.fields)
 		var failed error

@@ -51,10 +51,13 @@ func (w *builder) add(key []byte, seq core.Seq) {
 	} else {
 		shared = sharedBytes(key, w.last)
 	}
-	w.b = binary.AppendUvarint(w.b, uint64(shared))
-	w.b = binary.AppendUvarint(w.b, uint64(len(key)-shared))
-	w.b = binary.AppendUvarint(w.b, uint64(seq))
-	w.b = append(w.b, key[shared:]...)
+	b, rest := w.b, len(key)-shared
+	if shared < 0x80 && rest < 0x80 {
+		b = append(b, byte(shared), byte(rest))
+	} else {
+		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(shared)), uint64(rest))
+	}
+	w.b = append(binary.AppendUvarint(b, uint64(seq)), key[shared:]...)
 	w.last = append(w.last[:0], key...)
 	w.count++
 }

@@ -7,5 +7,5 @@
 // A key has the seq it was put with last. There are no pointers to each entry,
 // so that the garbage collector has nothing to do with how many there are.
 //
-// Byte layout: block.go and docs/format.md.
+// Byte layout: block.go, tree.go and docs/format.md.
 package lsm

@@ -29,7 +29,7 @@ type entry struct {
 const (
 	// tailMax is how long the tail grows before it becomes a chunk, and
 	// liveTailMax how long where it is read in between and so kept sorted.
-	tailMax     = 16 << 10
+	tailMax     = 32 << 10
 	liveTailMax = 1 << 10
 )
 

@@ -6,6 +6,7 @@ package memstore
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"sort"
 	"sync"
@@ -21,6 +22,7 @@ type Disk struct {
 	segments    [][]byte // frames in order of their seqs
 	lasts       []core.Seq
 	checkpoints map[string][]byte
+	keys        [2]map[string]core.Made // the newest first; the older one is full
 }
 
 // Store is a core.Store in memory.
@@ -77,13 +79,49 @@ func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.S
 		return core.State{}, err
 	}
 	defer d.mu.Unlock()
+	return d.append(segments), nil
+}
+
+func (d *Disk) append(segments []*segment.Segment) core.State {
 	for i, seg := range segments {
 		seg.Place(d.state.Head+1, i < len(segments)-1)
 		d.segments = append(d.segments, seg.Bytes())
 		d.lasts = append(d.lasts, seg.Last())
 		d.state.Head = seg.Last()
 	}
-	return d.state, nil
+	return d.state
+}
+
+// AppendOnce implements core.Store.
+func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, keys []core.Key) (core.State, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return core.State{}, err
+	}
+	defer d.mu.Unlock()
+	known := map[string]core.Made{}
+	for _, k := range keys {
+		for _, generation := range d.keys {
+			if made, ok := generation[k.Name]; ok {
+				known[k.Name] = made
+			}
+		}
+	}
+	if len(known) > 0 {
+		return core.State{}, &core.KnownError{Known: known}
+	}
+	first := d.state.Head + 1
+	state := d.append(segments)
+	if d.keys[0] == nil {
+		d.keys[0] = map[string]core.Made{}
+	}
+	for _, k := range keys {
+		d.keys[0][k.Name] = k.Made(first)
+	}
+	if len(d.keys[0]) >= core.KeysKept {
+		d.keys = [2]map[string]core.Made{{}, d.keys[0]}
+	}
+	return state, nil
 }
 
 // Replace implements core.Store.
@@ -246,6 +284,9 @@ func (d *Disk) Clone() *Disk {
 	for name, value := range d.checkpoints {
 		c.checkpoints[name] = value
 	}
+	for i, generation := range d.keys {
+		c.keys[i] = maps.Clone(generation)
+	}
 	return c
 }
 
@@ -258,6 +299,9 @@ func (d *Disk) Cut(head core.Seq) *Disk {
 	c.state.Head = core.None
 	if n > 0 {
 		c.state.Head = c.lasts[n-1]
+	}
+	for _, generation := range c.keys {
+		maps.DeleteFunc(generation, func(_ string, made core.Made) bool { return made.Last > c.state.Head })
 	}
 	return c
 }

@@ -206,6 +206,9 @@ func Add(b []byte, v json.Value, first bool) ([]byte, error) {
 	return appendValue(b, v, true, 1)
 }
 
+// AddFloat adds a number behind another item.
+func AddFloat(b []byte, f float64) []byte { return AppendFloat(append(b, separator), f) }
+
 // End ends the key of an array.
 func End(b []byte) []byte { return append(b, end) }
 

@@ -7,69 +7,20 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
-// index is one that has been declared: queries that it serves are answered in
-// the order of its paths.
-type index struct {
-	key   string
-	paths []json.Path
-}
-
 // parse reads the view's options.
 func (v *query) parse(options json.Value) error {
 	return view.ParseOptions(options, func(name string, value json.Value) error {
 		if name != "indexes" {
 			return view.Invalid("query has no option %q, but indexes", name)
 		}
-		return parseIndexes(value, &v.indexes)
+		return mfr.ParseIndexes(value, &v.indexes)
 	})
-}
-
-func parseIndexes(value json.Value, all *[]index) error {
-	if k := value.Kind(); k != json.Array && k != json.Null && k != json.Absent {
-		return view.Invalid("indexes must be an array of {key, value: [path, …]}")
-	}
-	for w := value.Items(); ; {
-		item, more := w.Next()
-		if !more {
-			return nil
-		}
-		x := index{}
-		if item.Kind() != json.Object {
-			return view.Invalid("an index must be an object of a key and paths as its value")
-		}
-		err := view.ParseOptions(item, func(name string, value json.Value) (err error) {
-			switch name {
-			case "key":
-				x.key = value.Str()
-			case "value":
-				x.paths, err = parseIndexPaths(value)
-			case "exact": // what it kept apart in flumeview-query never falls together here
-			default:
-				err = view.Invalid("an index has no option %q, but key and value", name)
-			}
-			return err
-		})
-		switch {
-		case err != nil:
-			return err
-		case x.key == "":
-			return view.Invalid("an index needs a key, which is a string")
-		case len(x.paths) == 0:
-			return view.Invalid("the index %q needs paths as its value", x.key)
-		}
-		for _, other := range *all {
-			if other.key == x.key {
-				return view.Invalid("there are two indexes of the key %q", x.key)
-			}
-		}
-		*all = append(*all, x)
-	}
 }
 
 // declare has columns of the paths of the indexes kept from the start.
 func (v *query) declare() {
 	for _, x := range v.indexes {
-		for _, path := range x.paths {
+		for _, path := range x.Paths {
 			if v.find(path) == nil {
 				v.declared = append(v.declared, newField(path))
 			}
@@ -77,26 +28,10 @@ func (v *query) declare() {
 	}
 }
 
-// parseIndexPaths reads an array of paths, each of which is a name, or an array
-// of names and indexes.
-func parseIndexPaths(v json.Value) (paths []json.Path, err error) {
-	for w := v.Items(); ; {
-		item, more := w.Next()
-		if !more {
-			return paths, nil
-		}
-		path, err := mfr.ParsePath(item, "a path of an index")
-		if err != nil {
-			return nil, err
-		}
-		paths = append(paths, path)
-	}
-}
-
 // request is what read and explain are asked for.
 type request struct {
 	query    *mfr.Query
-	indexes  []index // those that have been added
+	indexes  []mfr.Index // those that have been added
 	reverse  bool
 	withSeqs bool
 	limit    int // 0 for none
@@ -107,7 +42,7 @@ type request struct {
 	planned struct {
 		wants  []json.Path
 		chosen bool
-		index  *index
+		index  *mfr.Index
 		scores []score
 	}
 }
@@ -169,7 +104,7 @@ func parseRequest(v json.Value) (*request, error) {
 				}
 				q.bound(name, f)
 			case "indexes":
-				return parseIndexes(value, &q.indexes)
+				return mfr.ParseIndexes(value, &q.indexes)
 			case "live", "old", "sync", "since", "signal":
 				return view.Invalid("option %q is for whoever reads, not for the view", name)
 			default:

@@ -56,7 +56,7 @@ func (v *query) wants(r *request) (paths []json.Path) {
 		}
 	}
 	if x, _ := v.choose(r); x != nil && q.Sorts == nil {
-		paths = append(paths, x.paths...)
+		paths = append(paths, x.Paths...)
 	}
 	r.planned.wants = append([]json.Path{}, paths...)
 	return paths
@@ -97,7 +97,7 @@ func (v *query) plan(r *request) *plan {
 	x, scores := v.choose(r)
 	p.scores = scores
 	if x != nil {
-		p.index = x.key
+		p.index = x.Key
 	}
 	p.sort(v, x, r)
 	return p
@@ -123,21 +123,21 @@ func match(f *field, t *mfr.Term) column.Match {
 // choose picks the declared index that serves a query best, as flumeview-query
 // does: one that has the order that the query asks for, or else the one of the
 // highest score.
-func (v *query) choose(r *request) (chosen *index, scores []score) {
+func (v *query) choose(r *request) (chosen *mfr.Index, scores []score) {
 	if r.planned.chosen {
 		return r.planned.index, r.planned.scores
 	}
 	best := 0
-	for _, all := range [2][]index{v.indexes, r.indexes} {
+	for _, all := range [2][]mfr.Index{v.indexes, r.indexes} {
 		for i := range all {
 			x := &all[i]
-			n := x.score(r.query.Filter)
+			n := scoreOf(x, r.query.Filter)
 			if n > 0 {
-				scores = append(scores, score{x.key, n})
+				scores = append(scores, score{x.Key, n})
 			}
 			switch {
 			case r.query.Sorts != nil:
-				if chosen == nil && x.sorts(r.query.Sorts) {
+				if chosen == nil && x.Sorts(r.query.Sorts) {
 					chosen = x
 				}
 			case n > best:
@@ -153,7 +153,7 @@ func (v *query) choose(r *request) (chosen *index, scores []score) {
 // if it does so at the front; and the paths of the index chosen, if that makes
 // a difference. Where a column is missing, the query sorts by itself, and the
 // index gives no order.
-func (p *plan) sort(v *query, x *index, r *request) {
+func (p *plan) sort(v *query, x *mfr.Index, r *request) {
 	q := r.query
 	sorted, rest := q.Sorted()
 	var all []by
@@ -161,7 +161,7 @@ func (p *plan) sort(v *query, x *index, r *request) {
 		all = append(all, by{p.fields[s.Field], s.Reverse})
 	}
 	if x != nil && q.Sorts == nil && q.Ordered() {
-		for _, path := range x.paths {
+		for _, path := range x.Paths {
 			// What is the same in all records that are let through orders
 			// nothing; where it is all there is, the log's order is the index's.
 			if f := v.find(path); f == nil || !p.fixed(f) {
@@ -190,82 +190,23 @@ func (p *plan) fixed(f *field) bool {
 	return false
 }
 
-// score is how well an index serves a filter: 2 for a field that has to be one
+// scoreOf is how well an index serves a filter: 2 for a field that has to be one
 // value, 1 for one of a range; squared at each further field, so that the first
 // ones count most. It ends at the first field that the filter says nothing of.
-func (x *index) score(filter json.Value) (sum int) {
-	for _, path := range x.paths {
+func scoreOf(x *mfr.Index, filter json.Value) (sum int) {
+	for _, path := range x.Paths {
 		rule := filter
 		for _, name := range path {
 			rule = rule.Member(name)
 		}
 		switch {
-		case isExact(rule):
+		case mfr.IsExact(rule):
 			sum = sum*sum + 2
-		case isRange(rule):
+		case mfr.IsRange(rule):
 			sum = sum*sum + 1
 		default:
 			return sum
 		}
 	}
 	return sum
-}
-
-func isExact(rule json.Value) bool {
-	switch rule.Kind() {
-	case json.Absent:
-		return false
-	case json.Object:
-		return rule.Member("$eq") != nil
-	case json.Array:
-		for w := rule.Items(); ; {
-			item, more := w.Next()
-			if !more {
-				return true
-			}
-			if !isExact(item) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func isRange(rule json.Value) bool {
-	if rule.Kind() == json.Array {
-		for w := rule.Items(); ; {
-			item, more := w.Next()
-			if !more {
-				return false
-			}
-			if isRange(item) {
-				return true
-			}
-		}
-	}
-	for _, name := range [...]string{"$lt", "$lte", "$gt", "$gte", "$prefix"} {
-		if rule.Member(name) != nil {
-			return true
-		}
-	}
-	switch rule.Member("$is").Str() {
-	case "string", "boolean", "array", "undefined", "null":
-		return true
-	}
-	return false
-}
-
-// sorts reports whether a $sort asks for the order of the index.
-func (x *index) sorts(sorts json.Value) bool {
-	i := 0
-	for w := sorts.Items(); ; i++ {
-		item, more := w.Next()
-		if !more {
-			return i == len(x.paths)
-		}
-		path, err := mfr.ParsePath(item, "")
-		if err != nil || i >= len(x.paths) || !path.Equal(x.paths[i]) {
-			return false
-		}
-	}
 }

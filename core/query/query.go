@@ -33,7 +33,7 @@ var Kind = view.Kind{Name: "query", New: func(options json.Value) (view.View, er
 }}
 
 type query struct {
-	indexes  []index
+	indexes  []mfr.Index
 	declared []*field // those of indexes
 	wanted   []*field // those that queries have asked of
 	uses     int

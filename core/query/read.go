@@ -213,7 +213,9 @@ func (r *reading) pick(c *view.Call) error {
 				break
 			}
 		}
-		r.records = r.records[:0]
+		if r.records = r.records[:0]; cap(r.records) == 0 {
+			r.records = make([]json.Value, 0, len(r.seqs))
+		}
 		there := true
 		for _, seq := range r.seqs {
 			record, ok := c.Seen(core.Seq(seq))
@@ -256,6 +258,9 @@ func (r *reading) gather() bool {
 	most := pickMost
 	if r.left > 0 {
 		most = min(most, r.left)
+	}
+	if r.seqs == nil {
+		r.seqs = make([]uint32, 0, most)
 	}
 	if r.order != nil {
 		for len(r.seqs) < most {

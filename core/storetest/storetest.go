@@ -7,9 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand"
 	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -50,6 +53,9 @@ func Run(t *testing.T, fresh func(t *testing.T) Data) {
 		{"replace takes several runs at once", replaceRuns},
 		{"deleted records", deleted},
 		{"checkpoints", checkpoints},
+		{"keys", keys},
+		{"the newest keys are remembered", newestKeys},
+		{"one key used by many at once", keyAtOnce},
 		{"closed", closed},
 		{"a context that has ended", ended},
 		{"damage has a place and leaves the rest readable", damage},
@@ -498,6 +504,130 @@ func checkpoints(t *testing.T, d Data) {
 	}
 }
 
+func key(name string, through, count int, sum uint64) core.Key {
+	return core.Key{Name: name, Through: through, Count: count, Sum: sum}
+}
+
+// wantKnown fails unless the store remembers just these of the keys.
+func wantKnown(t *testing.T, err error, want map[string]core.Made) {
+	t.Helper()
+	var known *core.KnownError
+	if !errors.As(err, &known) || !maps.Equal(known.Known, want) {
+		t.Fatalf("got %v, want to be told of %v", err, want)
+	}
+}
+
+func keys(t *testing.T, d Data) {
+	s := open(t, d)
+	fill(t, s, 3)
+	long := strings.Repeat("\xff", core.MaxKey)
+	state, err := s.AppendOnce(ctx, []*segment.Segment{Numbered(3, 4), Numbered(7, 2)},
+		[]core.Key{key("a", 1, 1, 11), key(long, 6, 5, 1<<64-1)})
+	if err != nil || state.Head != 8 {
+		t.Fatalf("append with keys: %+v, %v", state, err)
+	}
+	a, z := core.Made{Last: 3, Count: 1, Sum: 11}, core.Made{Last: 8, Count: 5, Sum: 1<<64 - 1}
+	fill(t, s, 1)
+	for range 2 {
+		_, err = s.AppendOnce(ctx, []*segment.Segment{Numbered(0, 3)}, []core.Key{key("b", 1, 1, 0), key(long, 2, 1, 0), key("a", 3, 1, 0)})
+		wantKnown(t, err, map[string]core.Made{"a": a, long: z})
+		wantNumbered(t, s, 10)
+		s.Close()
+		s = open(t, d)
+	}
+	if state, err = s.AppendOnce(ctx, []*segment.Segment{Numbered(10, 1)}, []core.Key{key("b", 1, 1, 0)}); err != nil || state.Head != 10 {
+		t.Fatalf("append with a key that was not used: %+v, %v", state, err)
+	}
+	_, err = s.AppendOnce(ctx, []*segment.Segment{Numbered(0, 2)}, []core.Key{key("b", 1, 1, 0), key("A", 2, 1, 0)})
+	wantKnown(t, err, map[string]core.Made{"b": {Last: 10, Count: 1}})
+	wantNumbered(t, s, 11)
+	if v, err := s.Checkpoint(ctx, "a"); v != nil || err != nil {
+		t.Fatalf("a key is a checkpoint: %q, %v", v, err)
+	}
+}
+
+func newestKeys(t *testing.T, d Data) {
+	s := open(t, d)
+	const total = 2*core.KeysKept + 500
+	name := func(i int) string { return fmt.Sprint("key ", i) }
+	for n := 0; n < total; {
+		size := min(500, total-n)
+		var add []core.Key
+		for i := range size {
+			add = append(add, core.Key{Name: name(n + i), Through: i + 1, Count: 1, Sum: uint64(n + i)})
+		}
+		if _, err := s.AppendOnce(ctx, []*segment.Segment{Numbered(core.Seq(n), size)}, add); err != nil {
+			t.Fatalf("append from %d: %v", n, err)
+		}
+		if n += size; n == core.KeysKept+500 {
+			s.Close()
+			s = open(t, d)
+		}
+	}
+	const step = 10 // stores on slow hosts are asked for some of them
+	var some []core.Key
+	for i := 0; i < total; i += step {
+		some = append(some, core.Key{Name: name(i), Through: len(some) + 1, Count: 1})
+	}
+	_, err := s.AppendOnce(ctx, []*segment.Segment{Numbered(0, len(some))}, some)
+	var known *core.KnownError
+	if !errors.As(err, &known) {
+		t.Fatalf("the keys again: %v", err)
+	}
+	for i := total - core.KeysKept; i < total; i += step {
+		if known.Known[name(i)] != (core.Made{Last: core.Seq(i), Count: 1, Sum: uint64(i)}) {
+			t.Fatalf("key %d of %d is remembered as %+v", i, total, known.Known[name(i)])
+		}
+	}
+	if n := len(known.Known); n > 2*core.KeysKept/step {
+		t.Fatalf("%d of %d keys are kept", n*step, total)
+	}
+	wantNumbered(t, s, total)
+}
+
+// keyAtOnce has many use the same keys at once, in several stores where these
+// can share data: each append is made once.
+func keyAtOnce(t *testing.T, d Data) {
+	stores := []core.Store{open(t, d)}
+	if d.Shared {
+		stores = append(stores, open(t, d))
+	}
+	const each, writers = 10, 3
+	var wait sync.WaitGroup
+	var made [each]atomic.Int64
+	for _, s := range stores {
+		for range writers {
+			wait.Go(func() {
+				for i := range each {
+					_, err := s.AppendOnce(ctx, []*segment.Segment{Segment(fmt.Sprint(i))}, []core.Key{key(fmt.Sprint(i), 1, 1, 7)})
+					var known *core.KnownError
+					switch {
+					case err == nil:
+						made[i].Add(1)
+					case !errors.As(err, &known):
+						t.Errorf("append once: %v", err)
+					}
+					if i%3 == 0 {
+						if _, err := s.Append(ctx, []*segment.Segment{Segment("other")}); err != nil {
+							t.Errorf("append: %v", err)
+						}
+					}
+				}
+			})
+		}
+	}
+	wait.Wait()
+	there := map[string]int{}
+	for _, r := range Records(t, stores[0], 1<<20) {
+		there[r]++
+	}
+	for i := range each {
+		if made[i].Load() != 1 || there[fmt.Sprint(i)] != 1 {
+			t.Errorf("%d is there %d times, and %d were told they had appended it", i, there[fmt.Sprint(i)], made[i].Load())
+		}
+	}
+}
+
 func closed(t *testing.T, d Data) {
 	s := open(t, d)
 	fill(t, s, 5)
@@ -510,6 +640,8 @@ func closed(t *testing.T, d Data) {
 	wantError(t, "state", err, core.ErrClosed)
 	_, err = s.Append(ctx, []*segment.Segment{Numbered(5, 1)})
 	wantError(t, "append", err, core.ErrClosed)
+	_, err = s.AppendOnce(ctx, []*segment.Segment{Numbered(5, 1)}, []core.Key{{Name: "a", Through: 1, Count: 1}})
+	wantError(t, "append once", err, core.ErrClosed)
 	_, err = s.Read(ctx, 0, false, 1)
 	wantError(t, "read", err, core.ErrClosed)
 	_, err = s.Index(ctx, 0, 1)
@@ -529,6 +661,8 @@ func ended(t *testing.T, d Data) {
 	wantError(t, "state", err, context.Canceled)
 	_, err = s.Append(past, []*segment.Segment{Numbered(5, 1)})
 	wantError(t, "append", err, context.Canceled)
+	_, err = s.AppendOnce(past, []*segment.Segment{Numbered(5, 1)}, []core.Key{{Name: "a", Through: 1, Count: 1}})
+	wantError(t, "append once", err, context.Canceled)
 	_, err = s.Read(past, 0, false, 1)
 	wantError(t, "read", err, context.Canceled)
 	_, err = s.Index(past, 0, 1)

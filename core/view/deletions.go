@@ -23,7 +23,7 @@ func (s *Set) forgetDeleted() {
 
 // forget begins the view anew; m.mu is held.
 func (m *Mounted) forget() {
-	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options)
+	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options, m.shelf)
 	if err != nil { // of what it was made of before
 		m.fail(core.None, err)
 		return

@@ -153,6 +153,11 @@ func (f *feeder) batch(g *group, head core.Seq) {
 		f.grant()
 		f.holdUp(g)
 	}
+	for _, m := range g.members {
+		if !m.over {
+			m.m.remember(m.in, head)
+		}
+	}
 	f.publish(g)
 }
 

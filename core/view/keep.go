@@ -20,18 +20,16 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 		return err
 	}
 	if b != nil && err == nil {
-		states, err := readManifest(b, log.State().ID)
+		stored, err := readManifest(b, log.State().ID)
 		if err != nil {
 			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
 		}
-		for _, k := range states {
-			m.shelf.hold(k.parts)
-		}
-		current, old = m.choose(states, fresh)
+		m.shelf.hold(stored.parts(), stored.end)
+		current, old = m.choose(stored, fresh)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.bytes = len(b) + stored(current) + stored(old)
+	m.bytes = len(b) + stored(current) + stored(old) + sizes(current.history)
 	m.old = old
 	m.replace(current)
 	return nil
@@ -40,21 +38,23 @@ func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 // choose picks the state to go on from, and the one that answers until that has
 // caught up. Of a rebuild there are two of the same version, and the first is
 // the new one.
-func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance) {
-	for i, k := range states {
+func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instance) {
+	for i, k := range stored.states {
 		log := m.set.log.State()
 		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
 			continue // some of the records it has seen are not there any more
 		}
 		if k.fits(m.spec) && current == nil {
-			current = m.load(k)
+			current = m.load(k, m.shelf)
 			if current == nil && i == 0 {
 				current = fresh // the second may be what a rebuild was to throw away
+			} else if i == 0 {
+				current.history = stored.history
 			}
 			continue
 		}
 		if k.kind == m.spec.Kind.Name && k.seq > core.None {
-			if in := m.load(k); in != nil && (old == nil || old.since < in.since) {
+			if in := m.load(k, m.shelf); in != nil && (old == nil || old.since < in.since) {
 				old = in
 			}
 		}
@@ -67,14 +67,14 @@ func (m *Mounted) choose(states []kept, fresh *instance) (current, old *instance
 
 // load makes a view of a stored state; nil where that does not work. One that is
 // not Storing takes it in when it is first asked for.
-func (m *Mounted) load(k kept) (in *instance) {
+func (m *Mounted) load(k kept, shelf *Shelf) (in *instance) {
 	defer func() {
 		if r := recover(); r != nil {
 			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: panic: %v", m.spec.Name, r))
 			in = nil
 		}
 	}()
-	in, err := m.newInstance(m.spec.Kind, k.options)
+	in, err := m.newInstance(m.spec.Kind, k.options, shelf)
 	if err == nil {
 		if _, ok := in.View.(Storing); ok {
 			err = in.Load(k.root)
@@ -88,7 +88,7 @@ func (m *Mounted) load(k kept) (in *instance) {
 		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
 		return nil
 	}
-	in.version = k.version
+	in.version, in.mapped = k.version, k.mapped
 	in.since, in.saved = k.seq, k.seq
 	in.deletions = k.deletions
 	return in
@@ -136,7 +136,7 @@ func (m *Mounted) due() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	in := m.current
-	if in.since == in.saved && !in.changed || m.err != nil {
+	if !in.unsaved() || m.err != nil {
 		return -1
 	}
 	wait := time.Until(in.savedAt.Add(max(m.set.opts.Interval, share*in.cost)))
@@ -153,12 +153,13 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	m.mu.Lock()
 	in := m.current
 	before := in.cost
-	if in.since == in.saved && !in.changed || m.err != nil {
+	if !in.unsaved() || m.err != nil {
 		m.mu.Unlock()
 		return nil
 	}
 	states, err := keep(in, m.old)
 	bytes := stored(in) + stored(m.old)
+	history, pending := in.history, in.pending
 	m.mu.Unlock()
 
 	// Writing down a large state, summing it and handing it to the store take
@@ -170,13 +171,17 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	}
 	var b []byte
 	if err == nil {
-		rest()
-		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, m.spec.Map != nil, states)
-		rest()
-		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
+		history, err = m.store(ctx, history, pending)
 	}
 	if err == nil {
-		err = m.tidy(ctx, in, states)
+		now := manifest{states: states, history: history, end: m.shelf.end(), mapped: m.spec.Map != nil}
+		rest()
+		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, now)
+		rest()
+		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
+		if err == nil {
+			err = m.tidy(ctx, in, now, len(pending))
+		}
 	}
 
 	m.mu.Lock()
@@ -190,10 +195,23 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	}
 	in.saved = states[0].seq
 	in.changed = false
-	m.bytes = len(b) + bytes
+	in.history, in.pending = history, in.pending[len(pending):]
+	m.bytes = len(b) + bytes + sizes(history)
 	m.mu.Unlock()
 	m.set.tell(m)
 	return nil
+}
+
+// unsaved reports whether there is something to be stored; the view's mu is
+// held.
+func (in *instance) unsaved() bool { return in.since != in.saved || in.changed || len(in.pending) > 0 }
+
+// sizes is how many bytes past states are.
+func sizes(history []past) (n int) {
+	for _, p := range history {
+		n += int(p.size)
+	}
+	return n
 }
 
 // stored is how many bytes the parts of a state are; in may be nil.
@@ -218,7 +236,7 @@ func keep(instances ...*instance) (states []kept, err error) {
 		if in == nil {
 			continue
 		}
-		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions}
+		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions, mapped: in.mapped}
 		if v, ok := in.View.(Storing); ok {
 			k.parts = v.Parts()
 		}
@@ -228,19 +246,39 @@ func keep(instances ...*instance) (states []kept, err error) {
 }
 
 // tidy deletes the parts that no state needs any more, and the first time what
-// a crash has left.
-func (m *Mounted) tidy(ctx context.Context, in *instance, states []kept) error {
-	var parts [][]uint32
-	for _, k := range states {
-		parts = append(parts, k.parts)
-	}
-	if err := m.shelf.clear(ctx, parts...); err != nil {
+// a crash has left. Of the pending states so many have just been stored.
+func (m *Mounted) tidy(ctx context.Context, in *instance, now manifest, done int) error {
+	if err := m.shelf.clear(ctx, append(now.parts(), m.alsoNeeded(in, done)...)); err != nil {
 		return err
 	}
 	// One that needs none may have written some that a crash has left.
-	if _, ok := in.View.(Storing); !ok || m.swept {
+	if m.swept {
 		return nil
 	}
-	m.swept = true
-	return m.shelf.sweep(ctx)
+	err := m.shelf.sweep(ctx, now.end)
+	m.swept = err == nil
+	return err
+}
+
+// alsoNeeded are parts that no checkpoint lists.
+func (m *Mounted) alsoNeeded(in *instance, done int) (all []uint32) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, k := range in.pending[done:] {
+		all = append(all, k.parts...)
+	}
+	for _, r := range m.replicas {
+		all = append(all, r.pins...)
+	}
+	return all
+}
+
+// unpin lets go of the replicas. The view is to be saved if there are parts that
+// were held for them alone, or that are of a run which was not done.
+func (m *Mounted) unpin() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.replicas = nil
+	m.current.changed = m.current.changed || m.pinned || m.shelf.wrote()
+	m.pinned = false
 }

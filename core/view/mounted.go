@@ -41,6 +41,9 @@ type Mounted struct {
 	pins     int           // that hold current where it stands
 	unpinned chan struct{} // closed when there are none any more
 
+	replicas []*replica // at past seqs, the one used last at the end
+	pinned   bool       // parts have been held for them that no checkpoint lists
+
 	room   chan struct{} // closed when a view that was full has been tended
 	shelf  *Shelf
 	swept  bool
@@ -54,6 +57,7 @@ type instance struct {
 	version string
 	options json.Value
 	fields  []json.Path
+	mapped  bool // it sees what a Map made of the records
 	since   core.Seq
 	caught  bool // it has been at the log's end
 	saved   core.Seq
@@ -62,6 +66,10 @@ type instance struct {
 
 	deletions uint64 // State.Deletions of the log as it saw it
 
+	shelf   *Shelf
+	history []past // earlier states that are stored, the oldest first
+	pending []kept // those that are to be stored
+
 	// Of a Storing view:
 	changed  bool // since it was saved, other than by records
 	untended bool // it could not be tended
@@ -69,15 +77,15 @@ type instance struct {
 }
 
 // newInstance makes a view that has seen nothing.
-func (m *Mounted) newInstance(kind Kind, options json.Value) (*instance, error) {
+func (m *Mounted) newInstance(kind Kind, options json.Value, shelf *Shelf) (*instance, error) {
 	v, err := kind.New(options)
 	if err != nil {
 		return nil, err
 	}
 	if s, ok := v.(Storing); ok {
-		s.Attach(m.shelf)
+		s.Attach(shelf)
 	}
-	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), since: core.None, saved: core.None}, nil
+	return &instance{View: v, kind: kind, options: options, fields: v.Fields(), mapped: m.spec.Map != nil, shelf: shelf, since: core.None, saved: core.None}, nil
 }
 
 // Name is what it is mounted as.
@@ -146,12 +154,17 @@ func (s *Set) isClosed() bool {
 // Read waits until the view has applied the record since, or Newest, or
 // Loaded, and then answers a call. args is a JSON array, or nil.
 func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args json.Value) (answer json.Value, err error) {
+	p := m.Call(method, args, since == Loaded)
+	if since == Newest {
+		since = m.set.log.Since()
+	}
 	if since != Loaded {
 		if err := m.Wait(ctx, since); err != nil {
 			return nil, err
 		}
+		p.seen = since + 1
 	}
-	return m.Call(method, args, since == Loaded).finish(ctx)
+	return p.finish(ctx)
 }
 
 // Pending is a call under way, for hosts where an answer that is in memory is
@@ -159,11 +172,14 @@ func (m *Mounted) Read(ctx context.Context, since core.Seq, method string, args 
 type Pending struct {
 	Call
 	loaded bool
-	tries  int // to find what was lost
+	seen   core.Seq // how many records the state must have seen
+	tries  int      // to find what was lost
 
 	// Of a Pin:
 	pin  *Pin
 	held *instance
+
+	replica *replica // of a Past
 }
 
 // finish makes the call, however often that takes.
@@ -216,7 +232,7 @@ func (p *Pending) Await(ctx context.Context) error {
 		return nil // it was the view itself
 	}
 	err := p.await(ctx)
-	if !errors.Is(err, errLost) {
+	if !errors.Is(err, errLost) || p.replica != nil {
 		return err
 	}
 	// Either a newer state has it no more, or the state is damaged.
@@ -256,6 +272,24 @@ func (p *Pending) answer() (err error) {
 		}
 		in = p.held
 	}
+	if p.replica != nil {
+		if err := p.replica.check(); err != nil {
+			return err
+		}
+		in = p.replica.in
+	}
+	if p.replica == nil && p.held == nil && !p.loaded {
+		// What was there when it was found, or the last time, may be being built
+		// again by now.
+		if in.since+1 < p.seen {
+			c.Await(func(ctx context.Context) error { return m.Wait(ctx, p.seen-1) })
+			return ErrAwait
+		}
+		p.seen = in.since + 1
+	}
+	if c.in != in {
+		c.State = nil // it was another's
+	}
 	c.in, c.since = in, in.since
 	c.Out = c.Out[:0]
 	defer func() {
@@ -271,7 +305,7 @@ func (p *Pending) answer() (err error) {
 func (m *Mounted) Rebuild() error { return m.rebuild(true) }
 
 func (m *Mounted) rebuild(serveOld bool) error {
-	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options)
+	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options, m.shelf)
 	if err != nil {
 		return err
 	}
@@ -296,6 +330,7 @@ const unsaved core.Seq = -2
 // held.
 func (m *Mounted) replace(in *instance) {
 	m.current = in
+	m.replicas = nil
 	if in.since == core.None {
 		in.deletions = m.set.log.State().Deletions
 	}
@@ -317,6 +352,7 @@ func (m *Mounted) fail(seq core.Seq, err error) {
 // is deleted.
 func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	m.set.remove(m)
+	m.unpin()
 	if !forget {
 		return m.checkpoint(ctx)
 	}
@@ -325,7 +361,7 @@ func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	if err := m.set.log.SetCheckpoint(ctx, m.spec.Name, nil); err != nil {
 		return err
 	}
-	return m.shelf.clear(ctx)
+	return m.shelf.clear(ctx, nil)
 }
 
 // Save is the view's state as it would be stored now, for tests.

@@ -45,6 +45,11 @@ type Options struct {
 	// 1 MiB.
 	Batch int
 
+	// HistoryGap is how many records there are at least from one past state
+	// that is kept to the next. Default 1000, which take a millisecond or so to
+	// apply again.
+	HistoryGap int
+
 	// PartBytes bounds the parts of views' states that are kept in memory.
 	// Default 8 MiB.
 	PartBytes int
@@ -56,6 +61,11 @@ type Spec struct {
 	Version string // another than last time has the view built anew
 	Kind    Kind
 	Options json.Value // of the kind. Others than last time, too
+
+	// History is how many past states are kept for Mounted.At, spaced about
+	// evenly over the log. Each takes as much room as the view's checkpoint; of
+	// a Storing view it also keeps the parts that have been merged since.
+	History int
 
 	// Map, if not nil, makes of each record what the view is to see of it.
 	Map Map
@@ -113,6 +123,9 @@ func Open(log *core.Log, opts Options) *Set {
 	if opts.Batch == 0 {
 		opts.Batch = 1 << 20
 	}
+	if opts.HistoryGap == 0 {
+		opts.HistoryGap = 1000
+	}
 	if opts.PartBytes == 0 {
 		opts.PartBytes = 8 << 20
 	}
@@ -147,7 +160,7 @@ func nudge(c chan struct{}) {
 // there on. It returns when that state is loaded.
 func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 	m := &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
-	fresh, err := m.newInstance(spec.Kind, spec.Options)
+	fresh, err := m.newInstance(spec.Kind, spec.Options, m.shelf)
 	if err != nil {
 		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
 	}
@@ -238,6 +251,7 @@ func (s *Set) Close(ctx context.Context) error {
 	s.done.Wait()
 	var errs []error
 	for _, m := range views {
+		m.unpin()
 		if err := m.checkpoint(ctx); err != nil {
 			errs = append(errs, err)
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"sync"
 
@@ -60,11 +62,29 @@ type Shelf struct {
 	mu   sync.Mutex
 	used map[uint32]bool // not to be written over
 	next uint32          // no number below is free
+	more bool            // parts have been written since the last look for those that are needed
+	past uint32          // numbers below may have been left in use, by whoever had the shelf before
+
+	of  *Shelf            // where parts are that are not in own, for a copy of a view
+	own map[uint32][]byte // its parts
 }
 
 func newShelf(set *Set, name string) *Shelf {
 	return &Shelf{set: set, name: name, used: map[uint32]bool{}}
 }
+
+// newReplicaShelf makes a shelf for a copy of a view: what is written goes into
+// memory, beside what is there already, and nothing of the view's own changes.
+func newReplicaShelf(of *Shelf, own map[uint32][]byte) *Shelf {
+	s := &Shelf{set: of.set, name: of.name, of: of, own: maps.Clone(own)}
+	if s.own == nil {
+		s.own = map[uint32][]byte{}
+	}
+	return s
+}
+
+// firstOwn is the first number of a part in memory.
+const firstOwn = 1 << 31
 
 func (s *Shelf) key(id uint32) string {
 	return s.name + "/" + strconv.FormatUint(uint64(id), 10)
@@ -72,20 +92,32 @@ func (s *Shelf) key(id uint32) string {
 
 // Write stores a part. It keeps b, which must not change any more.
 func (s *Shelf) Write(ctx context.Context, b []byte) (Ref, error) {
+	ref, err := s.write(ctx, b)
+	if err == nil && s.of == nil {
+		s.set.parts.add(s, ref, b)
+	}
+	return ref, err
+}
+
+// write is Write of what will not be read soon.
+func (s *Shelf) write(ctx context.Context, b []byte) (Ref, error) {
 	s.mu.Lock()
+	if s.of != nil {
+		id := firstOwn + uint32(len(s.own))
+		s.own[id] = b
+		s.mu.Unlock()
+		return Ref{id, xxhash.Sum64(b)}, nil
+	}
 	for s.used[s.next] {
 		s.next++
 	}
 	id := s.next
-	s.used[id] = true
+	s.used[id], s.more = true, true
 	s.mu.Unlock()
 	if err := s.set.log.SetCheckpoint(ctx, s.key(id), b); err != nil {
-		s.free(id)
-		return Ref{}, err
+		return Ref{}, err // it may be there all the same, and so is held until it is cleared
 	}
-	ref := Ref{id, xxhash.Sum64(b)}
-	s.set.parts.add(s, ref, b)
-	return ref, nil
+	return Ref{id, xxhash.Sum64(b)}, nil
 }
 
 func (s *Shelf) free(id uint32) {
@@ -95,10 +127,27 @@ func (s *Shelf) free(id uint32) {
 	s.next = min(s.next, id)
 }
 
+// find is a part, if it is in memory.
+func (s *Shelf) find(ref Ref) ([]byte, bool) {
+	if s.of == nil {
+		return s.set.parts.find(s, ref)
+	}
+	s.mu.Lock()
+	b, ok := s.own[ref.ID]
+	s.mu.Unlock()
+	if ok {
+		return b, true
+	}
+	return s.of.find(ref)
+}
+
 // Read reads a part, from memory if it is there. The caller must not change it.
 func (s *Shelf) Read(ctx context.Context, ref Ref) ([]byte, error) {
-	if b, ok := s.set.parts.find(s, ref); ok {
+	if b, ok := s.find(ref); ok {
 		return b, nil
+	}
+	if s.of != nil {
+		return s.of.Read(ctx, ref)
 	}
 	b, err := s.set.log.Checkpoint(ctx, s.key(ref.ID))
 	if ctx.Err() != nil {
@@ -114,24 +163,42 @@ func (s *Shelf) Read(ctx context.Context, ref Ref) ([]byte, error) {
 	return b, nil
 }
 
-// hold takes numbers for used.
-func (s *Shelf) hold(ids []uint32) {
+// hold takes numbers for used; beneath end there may be others that were.
+func (s *Shelf) hold(ids []uint32, end uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
 		s.used[id] = true
 	}
+	s.past = end
 }
 
-// clear deletes all parts that are held and not among those kept.
-func (s *Shelf) clear(ctx context.Context, kept ...[]uint32) error {
+// end is a number such that no part stands there or above.
+func (s *Shelf) end() uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	end := s.past
+	for id := range s.used {
+		end = max(end, id+1)
+	}
+	return end
+}
+
+// wrote reports whether parts have been written that no checkpoint may list.
+func (s *Shelf) wrote() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.more
+}
+
+// clear deletes all parts that are held and not among those needed.
+func (s *Shelf) clear(ctx context.Context, ids []uint32) error {
 	needed := map[uint32]bool{}
-	for _, ids := range kept {
-		for _, id := range ids {
-			needed[id] = true
-		}
+	for _, id := range ids {
+		needed[id] = true
 	}
 	s.mu.Lock()
+	s.more = false
 	var gone []uint32
 	for id := range s.used {
 		if !needed[id] {
@@ -151,14 +218,11 @@ func (s *Shelf) clear(ctx context.Context, kept ...[]uint32) error {
 // sweepMisses is how many numbers without a part end the look for more.
 const sweepMisses = 4
 
-// sweep deletes parts that a crash has left: numbers below those in use that
-// are free, and what stands above them.
-func (s *Shelf) sweep(ctx context.Context) error {
+// sweep deletes parts that a crash has left: numbers that are free below end,
+// where those that were in use have ended, and what was written above it, which
+// is one behind the other.
+func (s *Shelf) sweep(ctx context.Context, end uint32) error {
 	s.mu.Lock()
-	end := uint32(0)
-	for id := range s.used {
-		end = max(end, id+1)
-	}
 	var stray []uint32
 	for id := uint32(0); id < end; id++ {
 		if !s.used[id] {
@@ -178,11 +242,16 @@ func (s *Shelf) sweep(ctx context.Context) error {
 		misses = 0
 		stray = append(stray, end)
 	}
+	slices.Sort(stray)
+	slices.Reverse(stray) // so that what a crash leaves once more is found again
 	for _, id := range stray {
 		if err := s.set.log.SetCheckpoint(ctx, s.key(id), nil); err != nil {
 			return err
 		}
 	}
+	s.mu.Lock()
+	s.past = 0
+	s.mu.Unlock()
 	return nil
 }
 
@@ -249,7 +318,7 @@ func (c *Call) Part(ref Ref) ([]byte, bool) {
 	if b, ok := c.parts[ref]; ok {
 		return b, true
 	}
-	if b, ok := c.m.set.parts.find(c.m.shelf, ref); ok {
+	if b, ok := c.in.shelf.find(ref); ok {
 		c.take(ref, b)
 		return b, true
 	}
@@ -270,7 +339,7 @@ func (c *Call) take(ref Ref, b []byte) {
 
 // fetchParts gets the parts that Part has lacked, all at once.
 func (c *Call) fetchParts(ctx context.Context) (first error) {
-	wanted := c.wanted
+	wanted, shelf := c.wanted, c.in.shelf
 	c.wanted = nil
 	type part struct {
 		ref Ref
@@ -280,7 +349,7 @@ func (c *Call) fetchParts(ctx context.Context) (first error) {
 	parts := make(chan part, len(wanted))
 	for _, ref := range wanted {
 		go func() {
-			b, err := c.m.shelf.Read(ctx, ref)
+			b, err := shelf.Read(ctx, ref)
 			parts <- part{ref, b, err}
 		}()
 	}

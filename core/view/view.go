@@ -97,6 +97,9 @@ func (e *Error) Error() string {
 // Unwrap gives the error below.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Place is the record.
+func (e *Error) Place() (first, last core.Seq) { return e.Seq, core.None }
+
 // Is has every *Error be ErrStopped.
 func (e *Error) Is(target error) bool { return target == ErrStopped }
 

@@ -81,6 +81,8 @@ func Run(t *testing.T, c Case) {
 		{"ahead of the log", (*suite).ahead},
 		{"damage", (*suite).damage},
 		{"crashes", (*suite).crashes},
+		{"past", (*suite).past},
+		{"past after deletions", (*suite).pastDeletions},
 		{"foreign bytes", (*suite).foreign},
 	} {
 		ok := t.Run(test.name, func(t *testing.T) { test.run(x, t) })
@@ -169,8 +171,9 @@ func (x *suite) open(t *testing.T, disk *memstore.Disk) *db {
 	return d
 }
 
+// spec is the view, with some or no past states kept.
 func (x *suite) spec() view.Spec {
-	return view.Spec{Name: "v", Version: "1", Kind: x.Kind, Options: json.Value(x.Options), Map: x.Map}
+	return view.Spec{Name: "v", Version: "1", Kind: x.Kind, Options: json.Value(x.Options), Map: x.Map, History: max(0, x.rand.IntN(6)-1)}
 }
 
 func (x *suite) try(store core.Store, spec view.Spec, opts view.Options) (*db, error) {
@@ -180,6 +183,7 @@ func (x *suite) try(store core.Store, spec view.Spec, opts view.Options) (*db, e
 	}
 	d := &db{x: x, log: log}
 	opts.Warn = func(err error) { d.warns = append(d.warns, err) }
+	opts.HistoryGap = 1 + x.rand.IntN(4)
 	d.views = view.Open(log, opts)
 	d.v, err = d.views.Mount(background, spec)
 	if err != nil {
@@ -216,14 +220,31 @@ func (d *db) ask(t *testing.T, since core.Seq) []string {
 // patience is for machines that stand still for a while.
 const patience = 2 * time.Minute
 
-func (d *db) tryAsk(since core.Seq) (answers []string, err error) {
+func (d *db) tryAsk(since core.Seq) ([]string, error) {
+	return d.tryAskOf(func(ctx context.Context, method string, args json.Value) (json.Value, error) {
+		return d.v.Read(ctx, since, method, args)
+	})
+}
+
+// askAt asks the view as of a past seq.
+func (d *db) askAt(t *testing.T, seq core.Seq) []string {
+	t.Helper()
+	past := d.v.At(seq, view.AtOptions{MaxReplay: -1})
+	answers, err := d.tryAskOf(past.Read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answers
+}
+
+func (d *db) tryAskOf(read func(context.Context, string, json.Value) (json.Value, error)) (answers []string, err error) {
 	ctx, cancel := context.WithTimeout(context.WithValue(background, asking{}, true), patience)
 	defer cancel()
 	for _, q := range d.x.Questions {
 		answer := ""
 		args := q.Args
 		for {
-			page, err := d.v.Read(ctx, since, q.Method, json.Value(args))
+			page, err := read(ctx, q.Method, json.Value(args))
 			if err != nil {
 				return nil, fmt.Errorf("%s(%s): %w", q.Method, args, err)
 			}
@@ -472,11 +493,13 @@ func (x *suite) damage(t *testing.T) {
 	d.append(t, x.records[half:]...)
 	d.ask(t, view.Newest)
 	d.close(t)
-	for _, name := range whole.Checkpoints() {
+	names := whole.Checkpoints()
+	most := min(200, 1+1000/len(names)) // of each, so that many parts do not take for ever
+	for _, name := range names {
 		size := len(whole.CheckpointBytes(name))
-		for k := range min(size, 200) {
+		for k := range min(size, most) {
 			at := k
-			if size > 200 {
+			if size > most {
 				at = x.rand.IntN(size)
 			}
 			for _, how := range []string{"changed", "cut", "gone"} {
@@ -495,6 +518,8 @@ func (x *suite) damage(t *testing.T) {
 				disk.PutCheckpoint(name, b)
 				d := x.open(t, disk)
 				x.want(t, len(x.records), d.ask(t, view.Newest), fmt.Sprintf("with checkpoint %q %s at %d", name, how, at))
+				n := x.rand.IntN(len(x.records) + 1)
+				x.want(t, n, d.askAt(t, core.Seq(n)-1), fmt.Sprintf("of the past, with checkpoint %q %s at %d", name, how, at))
 				d.close(t)
 			}
 		}
@@ -511,6 +536,7 @@ func (x *suite) crashes(t *testing.T) {
 			d := x.open(t, disk)
 			n := int(d.log.Since()) + 1
 			x.want(t, n, d.ask(t, view.Newest), fmt.Sprintf("crashed at operation %d", k))
+			x.somePast(t, d, n, fmt.Sprintf("of the past, crashed at operation %d", k))
 			d.append(t, x.records[n:]...)
 			x.want(t, len(x.records), d.ask(t, view.Newest), fmt.Sprintf("gone on after a crash at operation %d", k))
 			d.close(t)
@@ -568,6 +594,111 @@ func (x *suite) crash(disk *memstore.Disk, fault faultstore.Fault) bool {
 		}
 	}
 	return false
+}
+
+// somePast asks of some past seqs, of a view that has so many records.
+func (x *suite) somePast(t *testing.T, d *db, n int, when string) {
+	t.Helper()
+	for range 3 {
+		at := x.rand.IntN(n + 1)
+		x.want(t, at, d.askAt(t, core.Seq(at)-1), when)
+	}
+}
+
+// past asks at past seqs while the log grows, and of one that is opened again.
+func (x *suite) past(t *testing.T) {
+	for range 4 {
+		disk := new(memstore.Disk)
+		d := x.open(t, disk)
+		for n := 0; n < len(x.records); {
+			k := min(1+x.rand.IntN(len(x.records)/2), len(x.records)-n)
+			d.append(t, x.records[n:n+k]...)
+			n += k
+			if x.rand.IntN(2) == 0 {
+				d.ask(t, view.Newest)
+			}
+			x.somePast(t, d, n, "of the past")
+			if x.rand.IntN(3) == 0 {
+				d.close(t)
+				d = x.open(t, disk)
+				x.somePast(t, d, n, "of the past, reopened")
+			}
+		}
+		d.ask(t, view.Newest)
+		for n := range len(x.records) + 1 { // each from the one before
+			x.want(t, n, d.askAt(t, core.Seq(n)-1), "of the past, in order")
+		}
+		x.want(t, len(x.records), d.ask(t, view.Newest), "after reads of the past")
+		if len(d.warns) > 0 {
+			t.Fatal(d.warns)
+		}
+		ahead := d.v.At(core.Seq(len(x.records)), view.AtOptions{MaxReplay: -1})
+		if _, err := ahead.Read(background, x.Questions[0].Method, json.Value(x.Questions[0].Args)); !errors.Is(err, core.ErrNotFound) {
+			t.Errorf("behind the end: %v", err)
+		}
+		d.close(t)
+		noStray(t, disk, "after reads of the past")
+	}
+}
+
+// pastDeletions takes records away: at a past seq the view then answers like one
+// that has never seen them.
+func (x *suite) pastDeletions(t *testing.T) {
+	disk := new(memstore.Disk)
+	d := x.open(t, disk)
+	gone := map[core.Seq]bool{}
+	compare := func(when string) {
+		t.Helper()
+		n := x.rand.IntN(len(x.records) + 1)
+		var some []core.Seq
+		for seq := range n {
+			if gone[core.Seq(seq)] {
+				some = append(some, core.Seq(seq))
+			}
+		}
+		never := x.open(t, new(memstore.Disk))
+		never.append(t, x.records[:n]...)
+		if err := never.log.Delete(background, some...); err != nil {
+			t.Fatal(err)
+		}
+		want := never.ask(t, view.Newest)
+		never.close(t)
+		for i, got := range d.askAt(t, core.Seq(n)-1) {
+			if got != want[i] {
+				t.Fatalf("%s of %v, at %d: %s(%s) is\n%s\nand should be\n%s", when, some, n-1, x.Questions[i].Method, x.Questions[i].Args, got, want[i])
+			}
+		}
+	}
+	half := len(x.records) / 2
+	d.append(t, x.records[:half]...)
+	d.ask(t, view.Newest)
+	d.append(t, x.records[half:]...)
+	for range 4 {
+		compare("of the past, before the deletion")
+		seq := core.Seq(x.rand.IntN(len(x.records)))
+		gone[seq] = true
+		if err := d.log.Delete(background, seq); err != nil {
+			t.Fatal(err)
+		}
+		compare("of the past, after the deletion")
+		d.ask(t, view.Newest)
+		compare("of the past, built anew after the deletion")
+		d.close(t)
+		if x.rand.IntN(2) == 0 { // one that is not mounted does not hear of it
+			seq := core.Seq(x.rand.IntN(len(x.records)))
+			gone[seq] = true
+			log, err := core.Open(background, memstore.Open(disk), core.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := errors.Join(log.Delete(background, seq), log.Close(background)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		d = x.open(t, disk)
+		compare("of the past, reopened after the deletion")
+	}
+	d.close(t)
 }
 
 // foreign loads bytes that no view has saved: it may fail, or panic where the

@@ -108,7 +108,7 @@ func (s *Store) locate(c *connection, seg *segment.Segment, commit uint64, befor
 
 // appendSegments commits segments to where they will stay, behind all that is
 // in the tail, which moves there too.
-func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment) (state core.State, err error) {
+func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment, keys ...core.Key) (state core.State, err error) {
 	var before, after settled
 	attempted := false
 	err = s.do(ctx, func(c *connection) error {
@@ -124,17 +124,20 @@ func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment)
 				return nil
 			case before.commit:
 			default:
-				return core.ErrUncertain
+				if len(keys) == 0 {
+					return core.ErrUncertain
+				}
+				// They tell, in the next attempt.
 			}
 		}
 		attempted = true
 		s.mu.Lock()
 		before = s.known.settled
-		careful := len(s.known.tail) > 0
+		careful := len(s.known.tail) > 0 || len(keys) > 0
 		s.mu.Unlock()
-		after, err = s.appendOnce(c, segments, &before, careful)
+		after, err = s.commit(c, segments, keys, &before, careful)
 		if errors.Is(err, errBehind) {
-			after, err = s.appendOnce(c, segments, &before, true)
+			after, err = s.commit(c, segments, keys, &before, true)
 		}
 		if err != nil {
 			return hostError("appending", err)
@@ -160,18 +163,23 @@ func (s *Store) lastSettled() settled {
 // errBehind says that another writer has appended since we last knew.
 var errBehind = errors.New("another writer was faster")
 
-// appendOnce makes one transaction of a commit. The first requests compare the
+// commit makes one transaction of a commit. The first requests compare the
 // state row with before, and see that the tail is empty; nobody waits for the
 // answers before writing, since mostly it is as believed and one trip to the
 // browser's storage process is saved. Where it is not, the transaction is
 // aborted with all it wrote, and the error is errBehind. A careful transaction
-// waits for them and writes behind what they say, so it cannot be behind.
-func (s *Store) appendOnce(c *connection, segments []*segment.Segment, before *settled, careful bool) (after settled, err error) {
-	t, err := browser().begin(c.raw, browser().all, browser().readwrite, s.durability())
+// waits for them and writes behind what they say, so it cannot be behind. One
+// with keys is always careful.
+func (s *Store) commit(c *connection, segments []*segment.Segment, keys []core.Key, before *settled, careful bool) (after settled, err error) {
+	stores := browser().all
+	if len(keys) > 0 {
+		stores = browser().allAndKeys
+	}
+	t, err := browser().begin(c.raw, stores, browser().readwrite, s.durability())
 	if err != nil {
 		return after, err
 	}
-	after, err = t.append(segments, before, careful)
+	after, err = t.append(segments, keys, before, careful)
 	if err != nil {
 		t.abandon()
 		return after, err
@@ -179,9 +187,13 @@ func (s *Store) appendOnce(c *connection, segments []*segment.Segment, before *s
 	return after, t.end()
 }
 
-func (t *transaction) append(segments []*segment.Segment, before *settled, careful bool) (after settled, err error) {
+func (t *transaction) append(segments []*segment.Segment, keys []core.Key, before *settled, careful bool) (after settled, err error) {
 	var found *stored
+	var remembered *storedKeys
 	err = t.request(func() {
+		if len(keys) > 0 {
+			remembered = t.askKeys(keys)
+		}
 		found = t.askStored(before.moved, !careful)
 		if !careful {
 			after = t.write(segments, *before, nil)
@@ -199,10 +211,18 @@ func (t *transaction) append(segments []*segment.Segment, before *settled, caref
 	case !careful && (now.commit != before.commit || len(rows) > 0):
 		return after, errBehind
 	}
+	if remembered != nil {
+		if err := t.readKeys(remembered); err != nil {
+			return after, err
+		}
+	}
 	return after, t.request(func() {
 		if careful {
 			*before = now
 			after = t.write(segments, now, rows)
+		}
+		if remembered != nil {
+			t.writeKeys(remembered, segments[0].First())
 		}
 		if t.commit.Truthy() {
 			t.commit.Invoke(t.js)

@@ -26,7 +26,7 @@ type host struct {
 	readonly, readwrite                    js.Value
 	relaxed, strict                        js.Value
 	segments, tail, meta, checkpoints      js.Value
-	all, metaAndTail                       js.Value
+	all, metaAndTail, allAndKeys           js.Value
 	stateKey                               js.Value
 }
 
@@ -71,6 +71,7 @@ var browser = sync.OnceValue(func() *host {
 		checkpoints: js.ValueOf(checkpointStore),
 		all:         js.ValueOf([]any{segmentStore, tailStore, metaStore}),
 		metaAndTail: js.ValueOf([]any{metaStore, tailStore}),
+		allAndKeys:  js.ValueOf([]any{segmentStore, tailStore, metaStore, checkpointStore}),
 		stateKey:    js.ValueOf(stateKey),
 	}
 })

@@ -36,12 +36,13 @@ func askTurn(turn uint32, delay float64)
 func mapRecords(view, batch uint32, first float64, count uint32, data unsafe.Pointer, size uint32, ends unsafe.Pointer)
 
 // exportMount mounts a view of a kind on a log. From then on the view goes by
-// the request's number. It settles when the view's state is loaded.
+// the request's number. It settles when the view's state is loaded. history is
+// how many past states are kept.
 //
 //go:wasmexport flumedb_mount
-func exportMount(log, request, nameSize, versionSize, kindSize, optionsSize, flags uint32) {
+func exportMount(log, request, nameSize, versionSize, kindSize, optionsSize, flags, history uint32) {
 	p := jsbridge.Staged(nameSize + versionSize + kindSize + optionsSize)
-	mount(log, request, p.Take(nameSize), p.Take(versionSize), p.Take(kindSize), p.Take(optionsSize), flags)
+	mount(log, request, p.Take(nameSize), p.Take(versionSize), p.Take(kindSize), p.Take(optionsSize), flags, history)
 }
 
 // exportCall calls a method of a view; the arguments are a JSON array. If
@@ -65,6 +66,15 @@ func exportCallStale() uint32 {
 		return 1
 	}
 	return 0
+}
+
+// exportCallAt is exportCall for the view as of a past seq. Of records that have
+// to be replayed there may be no more than maxReplay, if that is not negative.
+//
+//go:wasmexport flumedb_call_at
+func exportCallAt(view, request, methodSize, argsSize uint32, seq, maxReplay float64) unsafe.Pointer {
+	p := jsbridge.Staged(methodSize + argsSize)
+	return callAt(view, request, p[:methodSize], p[methodSize:], seq, maxReplay)
 }
 
 // exportPin holds so many views of a log, whose handles are staged as uint32,

@@ -30,6 +30,7 @@ func Serve(of ...view.Kind) {
 	}
 	jsbridge.BeforeClose(closeViews)
 	jsbridge.AddCode(view.ErrOption, "INVALID_OPTION")
+	jsbridge.AddCode(view.ErrReplay, "REPLAY")
 	jsbridge.AddCode(view.ErrStopped, "VIEW")
 }
 
@@ -47,7 +48,7 @@ const (
 	flagStale  = 1 << 0 // an old state answers reads that do not wait
 )
 
-func mount(handle, request uint32, name, version, kindName, options string, flags uint32) {
+func mount(handle, request uint32, name, version, kindName, options string, flags, history uint32) {
 	log, ok := jsbridge.Opened(handle, request)
 	if !ok {
 		return
@@ -68,7 +69,7 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 		sets[handle] = set
 	}
 	id := request
-	spec := view.Spec{Name: name, Version: version, Kind: kind, Options: json.Value(options)}
+	spec := view.Spec{Name: name, Version: version, Kind: kind, Options: json.Value(options), History: int(history)}
 	if flags&flagMapped != 0 {
 		spec.Map = func(ctx context.Context, first core.Seq, records [][]byte) ([]json.Value, error) {
 			return mapInHost(ctx, id, first, records)
@@ -99,9 +100,6 @@ func tellView(v *view.Mounted) {
 	moved(id, float64(st.Since), flags, float64(st.Bytes))
 	if st.Err != nil {
 		code, place := jsbridge.Describe(st.Err)
-		if e := (*view.Error)(nil); place.First == core.None && errors.As(st.Err, &e) {
-			place.First = e.Seq
-		}
 		stopped(id, code, st.Err.Error(), place.Segment, float64(place.First), float64(place.Last))
 	}
 }
@@ -146,6 +144,24 @@ func answerCall(request uint32, args []byte) unsafe.Pointer {
 			stale = 1
 		}
 		return jsbridge.Answer{A: float64(p.Since()), B: stale, Data: p.Out}, err
+	})
+	return nil
+}
+
+func callAt(id, request uint32, method, args []byte, seq, maxReplay float64) unsafe.Pointer {
+	v, ok := views[id]
+	if !ok {
+		return call(id, request, method, args, false) // which refuses it
+	}
+	past := v.At(core.Seq(seq), view.AtOptions{MaxReplay: int(maxReplay)})
+	if p, ok := past.Call(string(method), args); ok && p.TryNow() == nil {
+		atOnce = p
+		return jsbridge.Got(p.Out)
+	}
+	name, own := string(method), append(json.Value{}, args...) // the staging buffer is used again
+	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
+		answer, err := past.Read(ctx, name, own)
+		return jsbridge.Answer{A: seq, Data: answer}, err
 	})
 	return nil
 }

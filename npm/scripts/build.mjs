@@ -4,9 +4,12 @@
 //
 //   flumedb.wasm          the Go module for pages and workers
 //   flumedb-views.wasm    the same with the views built in
+//   flumedb-http.wasm     the one that answers a service worker's requests
 //   flumedb-node.wasm     the one for Node
 //   browser.mjs           the wrapper for pages and workers
 //   node.mjs, node.cjs    the wrapper for Node
+//   client.mjs            the client of a database over HTTP
+//   service-worker.mjs    what hands requests to flumedb-http.wasm
 //   *-import.*            import, which each of these wrappers has apart
 //   cli.mjs               the command line
 //   *.d.ts, *.d.cts       their types
@@ -34,7 +37,7 @@ const id = buildId()
 mkdirSync(fresh, { recursive: true })
 try {
   const sha256 = {}
-  for (const module of ['flumedb', 'flumedb-views', 'flumedb-node']) {
+  for (const module of ['flumedb', 'flumedb-views', 'flumedb-http', 'flumedb-node']) {
     // Linked into a place of its own, where the go command finds that nothing changed and does not link again.
     const linked = join(tmp, `${module}.wasm`)
     compileWasm({ module, out: linked, build: id })
@@ -58,6 +61,8 @@ try {
   await Promise.all([
     bundle('browser', 'index', browser),
     bundle('browser-import', 'import/index', browser),
+    bundle('service-worker', 'service-worker/index', browser),
+    bundle('client', 'client/index', browser),
     bundle('node', 'index', node),
     bundle('node-import', 'import/index', node),
     bundle('cli', 'cli/index', node),
@@ -111,9 +116,10 @@ function beside (files) {
 
 // Vite, webpack and their kin find the wasm by this expression, so it must come out of the minifier as they know it.
 function checkWasmUrl () {
-  const text = readFileSync(join(fresh, 'browser.mjs'), 'utf8')
-  for (const name of ['flumedb', 'flumedb-views'])
-    if (!new RegExp(`new URL\\((['"])\\./${name}\\.wasm\\1, ?import\\.meta\\.url\\)`).test(text)) throw new Error(`browser.mjs no longer contains new URL('./${name}.wasm', import.meta.url)`)
+  for (const [wrapper, name] of [['browser', 'flumedb'], ['browser', 'flumedb-views'], ['service-worker', 'flumedb-http']]) {
+    const text = readFileSync(join(fresh, `${wrapper}.mjs`), 'utf8')
+    if (!new RegExp(`new URL\\((['"])\\./${name}\\.wasm\\1, ?import\\.meta\\.url\\)`).test(text)) throw new Error(`${wrapper}.mjs no longer contains new URL('./${name}.wasm', import.meta.url)`)
+  }
 }
 
 function replace (from, to) {

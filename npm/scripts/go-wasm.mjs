@@ -13,7 +13,7 @@ const gcflags = ['-gcflags=all=-l', ...inlined.map(name => `-gcflags=${name}=`)]
 // Same sources and toolchain, same bytes: no paths of this machine, no version control state. strip leaves out the
 // symbols, which only `make size` wants.
 export function compileWasm ({ module, out, build, strip = true }) {
-  const ldflags = `${strip ? '-s -w ' : ''}-X github.com/flumedb/flumedb-wasm/jsbridge.build=${build}`
+  const ldflags = `${strip ? '-s -w ' : ''}-X github.com/flumedb/flumedb-wasm/jsbridge.build=${build} -X github.com/flumedb/flumedb-wasm/jsbridge/fetch.build=${build}`
   const args = ['build', '-trimpath', '-buildvcs=false', ...gcflags, `-ldflags=${ldflags}`, '-o', out, `./wasm/${module}`]
   execFileSync('go', args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, GOOS: 'js', GOARCH: 'wasm', GOWASM: '', GOFLAGS: '' } })
 }

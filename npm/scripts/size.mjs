@@ -18,7 +18,7 @@ const number = n => n.toLocaleString('en').padStart(10)
 
 console.log('bytes                       raw       gzip     brotli')
 const measured = {}
-for (const name of ['flumedb.wasm', 'flumedb-views.wasm', 'flumedb-node.wasm', 'browser.mjs', 'browser-import.mjs', 'node.mjs', 'node.cjs']) {
+for (const name of ['flumedb.wasm', 'flumedb-views.wasm', 'flumedb-http.wasm', 'flumedb-node.wasm', 'browser.mjs', 'browser-import.mjs', 'service-worker.mjs', 'node.mjs', 'node.cjs']) {
   const bytes = readFileSync(join(npm, 'dist', name))
   measured[`${name}, gzip`] = gzip(bytes)
   measured[`${name}, brotli`] = brotli(bytes)
@@ -31,7 +31,7 @@ for (const [name, aim] of Object.entries(aims)) {
   console.log(`${name}: ${number(size).trim()} of at most ${number(aim).trim()}: ${size <= aim ? 'MET' : 'NOT MET'}`)
 }
 
-for (const module of ['flumedb', 'flumedb-views', 'flumedb-node']) printPackages(module)
+for (const module of ['flumedb', 'flumedb-views', 'flumedb-http', 'flumedb-node']) printPackages(module)
 
 // From a build with its symbols, which is otherwise the same.
 function printPackages (module) {

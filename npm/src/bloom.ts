@@ -2,7 +2,7 @@ import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
 import { type KeyPaths, type MakeKey, keyMethod, keySpec } from './key.js'
 import { createNativeView } from './native-view.js'
-import { type View, type ViewLog } from './types.js'
+import { type ModuleView, type ViewLog } from './types.js'
 
 export interface BloomOptions {
   /** How many different keys to make room for at first, 1 to 100 million. There may be more. Default 100,000. */
@@ -12,7 +12,7 @@ export interface BloomOptions {
 }
 
 /** What `Bloom` mounts. */
-export interface BloomView extends View {
+export interface BloomView extends ModuleView {
   readonly methods: { readonly has: 'async' }
   /** False: no record in the log has this key. True: one may have. */
   has(key: unknown, cb: Callback<boolean>): void

@@ -28,8 +28,9 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_close(log: number, request: number): void
   flumedb_cancel(request: number): void
   // The views' are only in modules that have views; the twin of jsbridge/views/boundary.go.
-  flumedb_mount(log: number, request: number, nameSize: number, versionSize: number, kindSize: number, optionsSize: number, flags: number): void
+  flumedb_mount(log: number, request: number, nameSize: number, versionSize: number, kindSize: number, optionsSize: number, flags: number, history: number): void
   flumedb_call(view: number, request: number, methodSize: number, argsSize: number, loaded: number): Pointer
+  flumedb_call_at(view: number, request: number, methodSize: number, argsSize: number, seq: number, maxReplay: number): Pointer
   flumedb_call_since(): number
   flumedb_call_stale(): number
   flumedb_pin(log: number, request: number, count: number): void

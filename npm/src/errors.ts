@@ -16,7 +16,9 @@
  * - `UNCERTAIN` the store failed in the middle of a commit and cannot say whether it took effect
  * - `STORE` any other failure of the host's storage
  * - `SOURCE` the source of an import failed, is damaged, has changed or is of no known format; `position` says where
+ * - `REPLAY` to read a view as of a past seq would take more records than it may: those from `seq` through `last`
  * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
+ * - `KEY_REUSED`, `TOO_LARGE`, `TIMEOUT`, `BUSY` over HTTP: see docs/errors.md
  */
 export type ErrorCode =
   | 'NOT_FOUND'
@@ -34,7 +36,12 @@ export type ErrorCode =
   | 'UNCERTAIN'
   | 'STORE'
   | 'SOURCE'
+  | 'REPLAY'
   | 'VIEW'
+  | 'KEY_REUSED'
+  | 'TOO_LARGE'
+  | 'TIMEOUT'
+  | 'BUSY'
 
 /** Where an error arose, and the error below it. */
 export interface ErrorDetail {

@@ -8,7 +8,7 @@ import { type Progress } from './progress.js'
 import { deferReader, mapPull, pullReader } from './readers.js'
 import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
 import { checkSeq, checkStreamOptions, isLive } from './stream-options.js'
-import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type MountedView, type RecordOf, type StreamOptions, type ViewLog } from './types.js'
+import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type MountedView, type RecordOf, type StreamOptions, type UseOptions, type ViewLog } from './types.js'
 import { createRead } from './together.js'
 import { type HostedView, type ViewHost, hostView, toObv } from './view-host.js'
 
@@ -179,15 +179,20 @@ export function Flume<L extends FlumeLog<any>>(
       open('stream')
       return stream(options)
     },
-    use(name: string, create: CreateView<any>) {
+    use(name: string, create: CreateView<any>, options: UseOptions = {}) {
       if (taken.has(name)) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
+      const { history = 0, ...others } = options
+      for (const option of Object.keys(others)) throw new FlumeError('INVALID_OPTION', `use has no option "${option}", known is history`)
+      if (!Number.isInteger(history) || history < 0) throw new FlumeError('INVALID_OPTION', `option "history" must be how many past states to keep, not ${String(history)}`)
       open('use')
       const view: any = create(viewLog, name)
       for (const method of ['close', 'createSink', 'destroy', 'since'])
         if (typeof view[method] !== 'function')
           throw new FlumeError('VIEW', `FlumeDB view '${name}' must implement method '${method}'`, { view: name })
       if (!view.methods) throw new FlumeError('VIEW', 'a stream view must have methods property', { view: name })
-      const host: HostedView = view.host ? view.host(viewHost) : hostView(viewHost, name, view)
+      if (history && !view.host)
+        throw new FlumeError('INVALID_OPTION', `view '${name}' runs in JavaScript, and keeps no past states: option "history"`, { view: name })
+      const host: HostedView = view.host ? view.host(viewHost, history) : hostView(viewHost, name, view)
       taken.add(name)
       hosted.set(name, host)
       views[name] = db[name] = host.mounted

@@ -4,7 +4,7 @@ import { type KeyPaths, type MakeKey, checkKey, keyMethod, keySpec } from './key
 import { createNativeView } from './native-view.js'
 import { type ListOptions, listSource, shapeOf, splitOptions } from './pages.js'
 import { type Source } from './source.js'
-import { type Item, type View, type ViewLog } from './types.js'
+import { type Item, type ModuleView, type ViewLog } from './types.js'
 
 export interface HashtableOptions {
   /**
@@ -15,7 +15,7 @@ export interface HashtableOptions {
 }
 
 /** What `Hashtable` mounts: finds the records of type `T` by their keys. */
-export interface HashtableView<T> extends View {
+export interface HashtableView<T> extends ModuleView {
   readonly methods: { readonly get: 'async'; readonly read: 'source' }
   /**
    * The newest record with this key; a callback is given its seq too. Fails with `NOT_FOUND` where there is none. Keys are

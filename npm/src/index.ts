@@ -40,6 +40,17 @@ export {
   type MakeKeys
 } from './level.js'
 export {
+  Links,
+  type CreateLinks,
+  type EmitLinks,
+  type LinkPart,
+  type LinkSpec,
+  type LinksIndex,
+  type LinksOptions,
+  type LinksRead,
+  type LinksView
+} from './links.js'
+export {
   Hashtable,
   type CreateHashtable,
   type HashtableCallback,
@@ -72,6 +83,7 @@ export { type Callback } from './callback.js'
 export { type Progress, type ViewState, type ViewStatus } from './progress.js'
 export { type End, type Observable, type Observer, type PullSource, type Subscription } from './pull.js'
 export type {
+  AtOptions,
   Checkpoints,
   CreateView,
   FlumeLog,
@@ -79,10 +91,14 @@ export type {
   HeldViews,
   Item,
   MethodKind,
+  ModuleView,
   Mounted,
   MountedView,
+  PastView,
+  ReadableAt,
   ReadOptions,
   StreamOptions,
+  UseOptions,
   View,
   ViewLog,
   ViewNames,

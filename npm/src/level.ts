@@ -1,11 +1,11 @@
 import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
 import { keyMethod } from './key.js'
-import { createNativeView } from './native-view.js'
+import { type NativeCore, createNativeView } from './native-view.js'
 import { listSource } from './pages.js'
 import { type Path, type Where } from './reduce-built-in.js'
 import { type Source } from './source.js'
-import { type View, type ViewLog } from './types.js'
+import { type ModuleView, type ViewLog } from './types.js'
 
 /**
  * A key, ordered as npm's charwise does: null, false, true, numbers, strings, arrays, undefined. Objects come behind.
@@ -64,7 +64,7 @@ export interface LevelRead {
 type Once = LevelRead & { live?: false; old?: true }
 
 /** What `Level` mounts: an ordered index of the records of type `T`. */
-export interface LevelView<T> extends View {
+export interface LevelView<T> extends ModuleView {
   readonly methods: { readonly get: 'async'; readonly read: 'source' }
   /** The newest record with this key; a callback is given its seq too. Fails with `NOT_FOUND` where there is none. */
   get(key: Key, cb: (err: Error | null, value: T, seq: number) => void): void
@@ -106,6 +106,17 @@ function optionsText(options: Record<string, any>, fetching: boolean): string {
   return `{${members}}`
 }
 
+/** The method `get` of a view whose index has keys: the newest record with one. */
+export const getByKey = (core: NativeCore, log: ViewLog<any>) =>
+  keyMethod<{ since?: number }>((key, options, cb) => {
+    core.ask('get', `[${keyText(key)},${!core.mapped}]`, options?.since! < 0, (err, answer) => {
+      if (err) return cb((err as FlumeError).code === 'NOT_FOUND' ? Object.assign(err, { notFound: true }) : err)
+      const { value, seq } = answer!.value
+      if (!core.mapped) return cb(null, value, seq)
+      log.get(seq, ((err, value) => (err ? cb(err) : cb(null, value, seq))) as Callback<any>)
+    })
+  }, keyText)
+
 /** What an item is given out as, where JavaScript has to put it together. */
 const shape =
   ({ keys = true, seqs = true }: LevelRead) =>
@@ -140,14 +151,7 @@ export function Level(version: number | string, from: any): any {
   }
   return (log: ViewLog<any>, name: string) =>
     createNativeView(log, { name, version, ...spec }, { get: 'async', read: 'source' }, core => ({
-      get: keyMethod<{ since?: number }>((key, options, cb) => {
-        core.ask('get', `[${keyText(key)},${!core.mapped}]`, options?.since! < 0, (err, answer) => {
-          if (err) return cb((err as FlumeError).code === 'NOT_FOUND' ? Object.assign(err, { notFound: true }) : err)
-          const { value, seq } = answer!.value
-          if (!core.mapped) return cb(null, value, seq)
-          log.get(seq, ((err, value) => (err ? cb(err) : cb(null, value, seq))) as Callback<any>)
-        })
-      }, keyText),
+      get: getByKey(core, log),
       read(options: LevelRead = {}) {
         const values = options.values !== false || (options.keys === false && options.seqs === false)
         const fetching = values && core.mapped

@@ -16,6 +16,8 @@ export interface NativeSpec {
    * one the view sees the record as it is stored, and no value is made of it.
    */
   map?: ((value: any, seq: number, cb: (err: unknown, mapped?: unknown) => void) => void) | undefined
+  /** How many past states are kept, for reads as of a past seq. */
+  history?: number
   /** What `map` gives as JSON, where that takes more than JSON.stringify. */
   encode?: ((mapped: any) => string) | undefined
 }
@@ -41,6 +43,8 @@ export interface NativeView {
   readonly id: number
   /** Answers at once, if that needs no waiting. `loaded` has an old state answer while another is being built. */
   call(method: string, args: Args, loaded: boolean, cb: (err: Error | null, answer?: NativeAnswer) => void): void
+  /** Answers as of a past seq, if no more records have to be replayed for it; with a negative number, however many. */
+  callAt(seq: number, maxReplay: number, method: string, args: Args, cb: (err: Error | null, answer?: NativeAnswer) => void): void
   rebuild(cb: (err: Error | null) => void): void
   unmount(cb: (err: Error | null) => void): void
 }
@@ -106,7 +110,7 @@ export function nativeLog(codec: Codec<any>, request: RequestOnLog, expect: () =
             return cb(new FlumeError('WASM', 'this WebAssembly module has no views: give the log flumedb-views.wasm', { view: name }))
           }
           const sizes = on.stage(name, JSON.stringify(version), kind, JSON.stringify(options) ?? '') as [number, number, number, number]
-          exports.flumedb_mount(handle, id, ...sizes, spec.map ? MAPPED : 0)
+          exports.flumedb_mount(handle, id, ...sizes, spec.map ? MAPPED : 0, spec.history ?? 0)
         }
       )
     },
@@ -177,6 +181,8 @@ function nativeView(engine: Engine, view: number): NativeView {
     id: view,
     call: (method, args, loaded, cb) =>
       ask(engine, method, args, (exports, id, methodSize, argsSize) => exports.flumedb_call(view, id, methodSize, argsSize, loaded ? 1 : 0), cb),
+    callAt: (seq, maxReplay, method, args, cb) =>
+      ask(engine, method, args, (exports, id, methodSize, argsSize) => exports.flumedb_call_at(view, id, methodSize, argsSize, seq, maxReplay), cb),
     rebuild: cb => void engine.request({ settle: () => cb(null), fail: cb }, (exports, id) => exports.flumedb_rebuild(view, id)),
     unmount: cb =>
       void engine.request(

@@ -3,7 +3,8 @@ import type { Args, NativeAnswer, NativePin, NativeSpec, NativeView } from './na
 import { type Obv, createObv } from './obv.js'
 import { reporter } from './progress.js'
 import { type End } from './pull.js'
-import { type MethodKind, type View, type ViewLog } from './types.js'
+import { isLive } from './stream-options.js'
+import { type AtOptions, type MethodKind, type View, type ViewLog } from './types.js'
 import { type HostedView, type ViewHost } from './view-host.js'
 import { wrapMethods } from './view-methods.js'
 import { type Waits, createWaits, whenReady } from './view-waits.js'
@@ -21,15 +22,18 @@ export interface NativeCore {
   /** Whether it sees something else than the records as they are stored, which are JSON then. */
   readonly mapped: boolean
   ask: Ask
-  /** Waits for a seq, as a mounted view's `ready` does. The function returned gives that up. */
-  ready: Waits['ready']
-  /** Calls back once the view has applied the record `seq`, or with why it will not; with `true` when it is closed. */
-  reached(seq: number, cb: (end: End | null) => void): void
+  /**
+   * Calls back once the view has applied the record `seq`, or with why it will not; with `true` when it is closed. The function
+   * returned gives that up.
+   */
+  reached(seq: number, cb: (end: End | null) => void): () => void
 }
 
 /** What `db.use` is given for a view that runs in the module, which reads the log by itself. */
 export interface NativeMount extends View {
-  host(db: ViewHost): HostedView
+  readonly inModule: true
+  /** `history` is how many past states are to be kept. */
+  host(db: ViewHost, history: number): HostedView
 }
 
 /** A native view of the module's kind `kind`, with the methods that `build` makes. */
@@ -59,7 +63,6 @@ export function createNativeView(
     since,
     ask,
     mapped: !!map || !native.json,
-    ready: undefined! as Waits['ready'], // there is none before it is hosted
     reached: ((seq, cb) => reached(seq, cb)) as NativeCore['reached'],
     get bytes() {
       return bytes
@@ -68,7 +71,7 @@ export function createNativeView(
   const own = build(core)
   const self = { since, methods, ...own } as any
 
-  const host = (db: ViewHost): HostedView => {
+  const host = (db: ViewHost, history: number): HostedView => {
     const progress = reporter(name, db.progress)
     let failure: Error | undefined
     let stale = false
@@ -82,7 +85,6 @@ export function createNativeView(
       usable: () => !!db.ready.value,
       failure: () => failure
     })
-    core.ready = ready
     core.mapped ||= !!db.mapper
     reached = (seq, cb) => ready(err => cb(closed || err), seq)
     db.ready(ready => ready && settle())
@@ -119,7 +121,7 @@ export function createNativeView(
           : mapper
             ? (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => mapper(value, cb)
             : (own ?? (native.json ? undefined : (value: any, _seq: number, cb: (err: unknown, mapped?: unknown) => void) => cb(null, value)))
-      native.mount({ name, version, kind, options, map: through, encode: map && encode }, listener, (err, mounted) => {
+      native.mount({ name, version, kind, options, history, map: through, encode: map && encode }, listener, (err, mounted) => {
         const waiting = mounting!
         mounting = undefined
         if (err) fail(err)
@@ -170,18 +172,49 @@ export function createNativeView(
       close
     }
     wrapMethods(db, name, self, mounted, ready, () => closed)
-    const at = (seq: number, pin: NativePin, index: number) => {
-      const still = createObv<number>(seq)
-      return build({
+    /** The methods of the view where it stands still at `seq`. */
+    const still = (seq: number, ask: Ask) =>
+      build({
         ...core,
-        since: still,
-        ask: (method, args, _loaded, cb) => pin.call(index, method, args, cb),
-        ready(cb) {
-          cb(null)
+        since: createObv<number>(seq),
+        ask,
+        reached(after, cb) {
+          cb(after <= seq ? null : true)
           return () => {}
-        },
-        reached: (after, cb) => cb(after <= seq ? null : true)
+        }
       })
+    const at = (seq: number, pin: NativePin, index: number) => still(seq, (method, args, _loaded, cb) => pin.call(index, method, args, cb))
+    mounted.at = (seq: number, { maxReplay = -1, ...others }: AtOptions = {}) => {
+      if (!Number.isInteger(seq) || seq < -1) throw new FlumeError('INVALID_OPTION', `at takes a seq, or -1 for before the first, not ${String(seq)}`, { view: name })
+      for (const option of Object.keys(others)) throw new FlumeError('INVALID_OPTION', `at has no option "${option}", known is maxReplay`, { view: name })
+      if (typeof maxReplay !== 'number' || maxReplay !== maxReplay) throw new FlumeError('INVALID_OPTION', `option "maxReplay" must be a number, not ${String(maxReplay)}`, { view: name })
+      const most = maxReplay === Infinity ? -1 : Math.max(Math.trunc(maxReplay), -1)
+      const past = still(seq, (method, args, _loaded, cb) =>
+        whenMounted(err => {
+          if (err) return cb(err)
+          view!.callAt(seq, most, method, args, (err, answer) => {
+            const { code, seq } = (err ?? {}) as FlumeError
+            if (code === 'REPLAY' || (code === 'VIEW' && seq != null)) Object.assign(err!, { view: name })
+            cb(err, answer)
+          })
+        })
+      )
+      const given: any = { name, seq }
+      const ready: Waits['ready'] = cb => {
+        whenMounted(cb)
+        return () => {}
+      }
+      wrapMethods(db, name, { ...self, ...past }, given, ready, () => closed)
+      delete given.meta // it is of the view itself
+      for (const [method, kind] of Object.entries(methods)) {
+        if (kind !== 'source') continue
+        const read = given[method]
+        given[method] = (options?: any) => {
+          if (isLive(options)) throw new FlumeError('INVALID_OPTION', 'a view as of a past seq cannot be live', { view: name })
+          return read(options)
+        }
+      }
+      return given
     }
     const inModule = {
       mounted: () => new Promise<NativeView>((resolve, reject) => whenMounted(err => (err ? reject(err) : resolve(view!)))),
@@ -191,6 +224,7 @@ export function createNativeView(
   }
 
   return Object.assign(self, {
+    inModule: true,
     host,
     createSink() {
       throw new FlumeError('VIEW', `view '${name}' reads the log by itself`, { view: name })

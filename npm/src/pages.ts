@@ -78,7 +78,7 @@ function pagedReader(
       const give = () => {
         if (page.items.length) return cb(null, page.items.map(shape))
         if (!page.wait) return next(cb)
-        stopWaiting = core.ready(err => (closed ? undefined : err ? cb(err) : next(cb)), answer!.since + 1)
+        stopWaiting = core.reached(answer!.since + 1, end => (closed ? undefined : end ? cb(end) : next(cb)))
       }
       if (!fetching) return give()
       all(

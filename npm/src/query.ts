@@ -1,9 +1,8 @@
 import { FlumeError } from './errors.js'
-import { type NativeCore, createNativeView } from './native-view.js'
-import { type End } from './pull.js'
-import { type BatchReader, type Source, createSource } from './source.js'
-import { isLive } from './stream-options.js'
-import { type Item, type View, type ViewLog } from './types.js'
+import { createNativeView } from './native-view.js'
+import { queryReader } from './query-reader.js'
+import { type Source, createSource } from './source.js'
+import { type Item, type ModuleView, type ViewLog } from './types.js'
 
 /** Where a value stands: one name, or an array of names and indexes from the outside in. */
 export type QueryPath = string | readonly (string | number)[]
@@ -101,7 +100,7 @@ export interface Explanation {
 }
 
 /** What `Query` mounts. */
-export interface QueryView extends View {
+export interface QueryView extends ModuleView {
   readonly methods: { readonly read: 'source'; readonly explain: 'sync'; readonly add: 'sync' }
   /**
    * The answers to a query. A live one goes on with those of records to come; behind `$reduce` and `$sort` it answers all
@@ -120,7 +119,7 @@ export type CreateQuery = (log: ViewLog<any>, name: string) => QueryView
 const invalid = (message: string) => new FlumeError('INVALID_OPTION', message)
 
 /** A query as JSON can hold it. Functions and the like would be lost, and the query would be another. */
-function plain(value: any, inside = ''): any {
+export function plain(value: any, inside = ''): any {
   if (value === undefined) return inside ? { $is: 'undefined' } : undefined
   if (typeof value === 'function' || typeof value === 'symbol' || typeof value === 'bigint' || value !== value)
     throw invalid(`a query cannot hold ${typeof value === 'number' ? 'NaN' : `a ${typeof value}`}${inside && ` at ${inside}`}`)
@@ -189,7 +188,7 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
           return added.length ? { ...request, indexes: added } : request
         }
         return {
-          read: (options: any) => createSource(() => reader(core, toArgs(options), options)),
+          read: (options: any) => createSource(() => queryReader(core, toArgs(options), Array.isArray(options) ? {} : options, recordsAfter)),
           explain(options: any) {
             let explained: any
             core.ask('explain', [toArgs(options)], true, (err, answer) => (explained = err ?? answer!.value))
@@ -212,100 +211,8 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
   }
 }
 
-interface Page {
-  items: any[]
-  /** The newest seq there was when the first page was asked for. */
-  through: number
-  /** Where the next page begins. */
-  next?: unknown
-  /** Whether the answers are of all records together, so that one more record may change each of them. */
-  whole?: true
-}
-
-/** Reads a query's answers page by page, and those to records that come later. */
-function reader(core: NativeCore, request: any, options: any): BatchReader<any> {
-  const live = isLive(options)
-  const { old, sync, since, limit, lt, lte } = Array.isArray(options) || !options ? ({} as any) : options
-  const last = Math.min(lte ?? Infinity, lt ?? Infinity) // no record beyond it is asked for
-  let ask = request
-  let left = limit > 0 ? limit : Infinity
-  let through: number | undefined // has been asked for
-  let next: unknown
-  let before: string | undefined // all that was answered last time, if each record may change it
-  let gathered: any[] = [] // of it
-  let marked = !sync || !live || old === false
-  let over = false
-
-  const read = (cb: (end: End | null, items?: any[]) => void): void => {
-    if (over) return
-    if (left <= 0) return cb(true)
-    if (old === false && through === undefined) {
-      goOn((through = core.since.value!))
-      return wait(cb)
-    }
-    core.ask('read', next === undefined ? [ask] : [ask, next], since! < 0, (err, answer) => {
-      if (over) return
-      if (err) return cb(err)
-      const page: Page = answer!.value
-      next = page.next
-      through = page.through
-      let { items } = page
-      if (!page.whole) left -= items.length
-      else if (live) {
-        gathered.push(...items)
-        items = []
-        if (next === undefined) {
-          const text = JSON.stringify(gathered)
-          if (text !== before) {
-            items = gathered
-            if (sync) items.push({ sync: true })
-          }
-          before = text
-          gathered = []
-        }
-      }
-      if (next === undefined && live && !page.whole) {
-        goOn(through)
-        if (!marked) items.push({ sync: true })
-        marked = true
-      }
-      if (items.length) cb(null, items)
-      else if (next !== undefined) more(cb)
-      else wait(cb)
-    })
-  }
-  /** Reads the next page. A view that is being rebuilt has to come to where the first page was asked for. */
-  const more = (cb: (end: End | null, items?: any[]) => void) => {
-    core.reached(since! < 0 ? -1 : through!, end => {
-      if (over) return
-      if (end) return cb(end)
-      read(cb)
-    })
-  }
-  /** Leaves out what there was, from here on, and has records answer in the order in which they come. */
-  const goOn = (after: number) => {
-    const { reverse, gte, ...rest } = ask
-    ask = { ...rest, gt: Math.max(after, rest.gt ?? -1), ...(gte != null && { gte }), ...(limit > 0 && { limit: left }) }
-  }
-  /** Waits for more, if more can come. */
-  const wait = (cb: (end: End | null, items?: any[]) => void) => {
-    if (!live || left <= 0 || through! >= last) return cb(true)
-    core.reached(through! + 1, end => {
-      if (over) return
-      if (end) return cb(end)
-      read(cb)
-    })
-  }
-  let begun = false
-  return {
-    next(cb) {
-      if (begun) return next === undefined ? wait(cb) : more(cb)
-      begun = true
-      read(cb)
-    },
-    close(_end, cb) {
-      over = true
-      cb?.()
-    }
-  }
+/** Of a request, what records after a seq answer, in the order in which they come. */
+function recordsAfter(request: any, after: number, left: number | undefined) {
+  const { reverse, gte, ...rest } = request
+  return { ...rest, gt: Math.max(after, rest.gt ?? -1), ...(gte != null && { gte }), ...(left != null && { limit: left }) }
 }

@@ -6,7 +6,7 @@ import { type Obv } from './obv.js'
 import { type End } from './pull.js'
 import { pullReader } from './readers.js'
 import { type Source, createSource } from './source.js'
-import { type View, type ViewLog } from './types.js'
+import { type ModuleView, type ViewLog } from './types.js'
 
 /**
  * Where a value stands in a record: names joined by points, as in `'content.type'`, or an array of names and indexes where
@@ -118,7 +118,7 @@ export interface ReducedAt<S> {
 }
 
 /** What `Reduce` mounts for built-in aggregates. */
-export interface BuiltInReduceView<S> extends View {
+export interface BuiltInReduceView<S> extends ModuleView {
   readonly methods: { readonly get: 'async'; readonly stream: 'source'; readonly value: 'sync' }
   /** The state; with options, the state and the seq it is of. `meta: false` leaves out the seq, `values: false` the state. */
   get(cb: Callback<S>): void

@@ -3,7 +3,7 @@ import { createNativeView } from './native-view.js'
 import { listSource, splitOptions } from './pages.js'
 import { type Path } from './reduce-built-in.js'
 import { type Source } from './source.js'
-import { type Item, type View, type ViewLog } from './types.js'
+import { type Item, type ModuleView, type ViewLog } from './types.js'
 
 export interface SearchOptions {
   /** Where the texts stand: all strings at a path, or at several, and below. By default all strings of a record. */
@@ -58,7 +58,7 @@ export interface Found<T> extends Item<T> {
 }
 
 /** What `Search` mounts: finds the records of type `T` by the words in them. */
-export interface SearchView<T> extends View {
+export interface SearchView<T> extends ModuleView {
   readonly methods: { readonly query: 'source' }
   query(query: SearchQuery & { highlights: true; values: false }): Source<Omit<Found<T>, 'value'> & { highlights: Highlight[] }>
   query(query: SearchQuery & { highlights: true; values?: true }): Source<Found<T> & { highlights: Highlight[] }>

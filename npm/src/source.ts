@@ -39,9 +39,11 @@ export interface Source<T> extends PullSource<T>, AsyncIterable<T>, Observable<T
 
 export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): Source<T> {
   const items = () => pullItems(open, enlist)
-  const source = items() as Source<T>
+  // Most sources are read in one way only, and many are never read as a pull-stream.
+  let read: PullSource<T> | undefined
+  const source = ((abort, cb) => (read ??= items())(abort, cb)) as Source<T>
   const batches = () => iterate(pullBatches(open, enlist))
-  if (!enlist) openers.set(source, open)
+  if (!enlist) (source as Opened<T>)[OPEN] = open
   return observable<T>(
     Object.assign(source, {
       [Symbol.asyncIterator]: () => iterate(items()),
@@ -57,11 +59,12 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
   ) as Source<T>
 }
 
-/** How sources that nobody keeps track of are opened. */
-const openers = new WeakMap<object, () => BatchReader<any>>()
+/** How a source that nobody keeps track of is opened. */
+const OPEN = Symbol('open')
+type Opened<T> = { [OPEN]?: () => BatchReader<T> }
 
 /** A source as a reader. One of ours is read by the batch. */
-export const sourceReader = <T>(source: PullSource<T>): BatchReader<T> => openers.get(source)?.() ?? pullReader(source)
+export const sourceReader = <T>(source: PullSource<T>): BatchReader<T> => (source as Opened<T>)[OPEN]?.() ?? pullReader(source)
 
 type Rest<A extends unknown[]> = A extends [unknown, ...infer R] ? R : never
 

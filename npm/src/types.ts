@@ -114,6 +114,11 @@ export interface View<T = any> extends Partial<ViewState> {
   close(...args: any[]): void
 }
 
+/** A view that runs in the WebAssembly module, and can be read as of past seqs. */
+export interface ModuleView extends View {
+  readonly inModule: true
+}
+
 export type CreateView<T, V extends View = View> = (log: ViewLog<T>, name: string) => V
 
 /** The callback method `F`, which returns a promise when called without its callback. */
@@ -123,10 +128,39 @@ export type Async<F> = F extends (...args: infer P) => unknown
     : F
   : F
 
-/** A view as it is found on the database. */
-export type Mounted<V extends View> = {
+type MountedMethods<V extends View> = {
   [K in keyof V['methods'] & keyof V]: V['methods'][K] extends 'async' ? Async<V[K]> : V[K]
-} & MountedView
+}
+
+/** A view as it is found on the database. */
+export type Mounted<V extends View> = MountedMethods<V> & MountedView & (V extends ModuleView ? ReadableAt<V> : {})
+
+/** How a view is mounted. */
+export interface UseOptions {
+  /**
+   * How many past states are kept for `at`, spaced about evenly over the log; by default none. Each takes as much room in the
+   * store as the view's checkpoint, see `db.views.NAME.status.bytes`. Only for views that run in the module.
+   */
+  history?: number
+}
+
+/** How much work a read as of a past seq may take. */
+export interface AtOptions {
+  /** How many records may have to be replayed on the nearest state that is kept; by default any number. Beyond it, `REPLAY`. */
+  maxReplay?: number
+}
+
+/** A view as of a past seq: its methods, which cannot be live. */
+export type PastView<V extends View> = MountedMethods<V> & { readonly name: string; readonly seq: number }
+
+export interface ReadableAt<V extends View> {
+  /**
+   * The view as of the record `seq`: it answers as when that was the newest, -1 being before the first, but for records that
+   * have been deleted since, which it has never seen. The nearest state that is kept is loaded, and the records behind it are
+   * replayed; the last few are kept in memory, so that more reads of one seq cost nothing more. Reads fail with `NOT_FOUND` for a seq that the log has not, and with `REPLAY` beyond `maxReplay`.
+   */
+  at(seq: number, options?: AtOptions): PastView<V>
+}
 
 export interface MountedView {
   readonly name: string
@@ -164,7 +198,7 @@ export type Views<V = {}> = { readonly [name: string]: MountedView } & Pick<V, V
  * A view while `db.read` holds it: its methods, which wait for nothing and answer of `seq`. What views in JavaScript answer
  * are copies, as structuredClone makes them. Sources end with what there is; they cannot be live.
  */
-export type HeldView<M> = Omit<M, keyof MountedView> & { readonly name: string; readonly seq: number }
+export type HeldView<M> = Omit<M, keyof MountedView | 'at'> & { readonly name: string; readonly seq: number }
 
 /** The views of these names, held. */
 export type HeldViews<V, N extends readonly string[]> = { [I in keyof N]: N[I] extends keyof V ? HeldView<V[N[I]]> : any }
@@ -226,7 +260,7 @@ export interface FlumeBase<T, V = {}> {
    * Mounts a view at `db[name]`; returns the database. Reads of the view wait until it has applied all that was in the
    * log when they were called; `{since: n}` waits for that seq only, `{since: -1}` for nothing but loading.
    */
-  use<N extends string, W extends View>(name: N, create: (log: ViewLog<T>, name: string) => W): FlumeDB<T, V & { [K in N]: Mounted<W> }>
+  use<N extends string, W extends View>(name: N, create: (log: ViewLog<T>, name: string) => W, options?: UseOptions): FlumeDB<T, V & { [K in N]: Mounted<W> }>
   /**
    * Reads several views at the same seq: all of them have applied exactly the records through that of the newest when `read`
    * was called, or of a later one. `fn` is called once, with a view for each name, whose methods answer of that seq;

@@ -6,7 +6,9 @@ import { after, before, describe, test } from 'node:test'
 import { cases as bloom } from '../views/bloom-cases.mjs'
 import { cases as hashtable } from '../views/hashtable-cases.mjs'
 import { cases as level } from '../views/level-cases.mjs'
+import { cases as links } from '../views/links-cases.mjs'
 import { cases as mounted } from '../views/mounted-cases.mjs'
+import { cases as past } from '../views/past-cases.mjs'
 import { cases as query } from '../views/query-cases.mjs'
 import { cases as reduce } from '../views/reduce-cases.mjs'
 import { cases as search } from '../views/search-cases.mjs'
@@ -49,7 +51,7 @@ const inPage = async (run, ...args) => {
   }
 }
 
-for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query, 'mounted-cases.mjs': mounted, 'together-cases.mjs': together }))
+for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'links-cases.mjs': links, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query, 'mounted-cases.mjs': mounted, 'together-cases.mjs': together, 'past-cases.mjs': past }))
   describe(file, () => {
     for (const title of Object.keys(cases))
       test(title, { timeout: 180_000 }, async () => {

@@ -5,17 +5,19 @@
 const { appendFileSync, mkdirSync } = require('node:fs')
 const Module = require('node:module')
 const { dirname } = require('node:path')
-const { Flume, Log, Query, Reduce } = require('flumedb-wasm')
+const { Flume, Level, Links, Log, Query, Reduce } = require('flumedb-wasm')
 
 const ours = new Set(process.env.SUITE_OURS.split(' '))
 // flumelogs are named by a file, ours by a folder.
 const log = name => (name && !ours.has('memory') ? Log(name) : Log.memory())
-// By the parts of SUITE_OURS. Another view of ours is another line: level: { 'flumeview-level': Level }.
+// By the parts of SUITE_OURS. Another view of ours is another line.
 const offered = {
   flumedb: { flumedb: Flume },
   log: { 'flumelog-memory': log, 'flumelog-offset': log, 'flumelog-level': log },
   memory: { 'flumelog-memory': log },
   reduce: { 'flumeview-reduce': Reduce },
+  level: { 'flumeview-level': Level },
+  links: { 'flumeview-links': Links },
   query: { 'flumeview-query': Query }
 }
 const standIns = new Map()

@@ -3,7 +3,7 @@
 // against what happens.
 //
 // `ours` is what stand-ins.cjs puts into the place of the originals: `flumedb` our Flume, `log` our Log in a folder,
-// `memory` our Log.memory, `reduce` our Reduce, `query` our Query. `cases` is how many cases a suite has, or a run that
+// `memory` our Log.memory, `reduce` our Reduce, `level` our Level, `links` our Links, `query` our Query. `cases` is how many cases a suite has, or a run that
 // crashes comes to, and `assertions` how many checks where that is always the same. A case in `fails` must fail; one in
 // `races` may, since it depends on which of two things comes first, and the suite does not see to that. `runs` are in Node,
 // `chromium` in a page, bundled, with Log in IndexedDB.
@@ -11,6 +11,7 @@
 const BEFORE = 'they take for granted that a view or a live stream has a record before append has answered; over our log it has it soon after, and reads of views wait for it'
 const AT_ONCE = 'it takes for granted that a live stream has a record before append has answered, which flumelog-offset, reading files, does not see to'
 const SLICED = 'it takes for granted that a live stream of a view has an item before a read answers that waited for the same; where the task has taken its 10 ms, ours gives the item in the next'
+const SOON = 'it takes for granted that a live stream of a view has an item before a read answers that waited for the same; `Level` makes the keys of new records again for a live stream, and the item comes soon after'
 const LOCKED = 'they open the log again without closing it, and in Node ours is open once at a time: the second gets `LOCKED`'
 const MEMORY = 'it opens the log again after closing it, and `Log.memory` keeps nothing'
 const NO_FOLDER = 'on a log without a file name flumeview-query makes a view without `close` and `destroy`, which flumedb 2.1.8 refuses too'
@@ -65,15 +66,15 @@ export const suites = [
   },
   { file: 'flumeview-reduce/test/stream.js', cases: 1, assertions: 0, runs: [{ ours: 'flumedb log' }, { ours: 'flumedb log reduce' }] },
 
-  { file: 'flumeview-level/test/index.js', cases: 5, assertions: 6, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'log' }], chromium: [{ ours: 'flumedb log' }, { ours: 'log' }] },
-  { file: 'flumeview-level/test/live.js', cases: 2, assertions: 1, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'log' }], chromium: [{ ours: 'flumedb log' }, { ours: 'log' }] },
+  { file: 'flumeview-level/test/index.js', cases: 5, assertions: 6, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'flumedb log level' }, { ours: 'log' }], chromium: [{ ours: 'flumedb log' }, { ours: 'flumedb log level' }, { ours: 'log' }] },
+  { file: 'flumeview-level/test/live.js', cases: 2, assertions: 1, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'flumedb log level', races: { simple: SOON } }, { ours: 'log' }], chromium: [{ ours: 'flumedb log' }, { ours: 'flumedb log level', races: { simple: SOON } }, { ours: 'log' }] },
   {
     file: 'index-read.cjs',
     cases: 9,
-    runs: [{ ours: 'flumedb', races: reads }, { ours: 'flumedb log', races: reads }, { ours: 'log', races: reads }],
+    runs: [{ ours: 'flumedb', races: reads }, { ours: 'flumedb log', races: reads }, { ours: 'flumedb log level', assertions: 14 }, { ours: 'log', races: reads }],
     chromium: [{ ours: 'flumedb log' }]
   },
-  { file: 'index-bench.cjs', cases: 1, assertions: 0, runs: [{ ours: 'flumedb log' }] },
+  { file: 'index-bench.cjs', cases: 1, assertions: 0, runs: [{ ours: 'flumedb log' }, { ours: 'flumedb log level' }] },
 
   { file: 'flumeview-query/test/exact.js', cases: 4, assertions: 22, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'flumedb log query' }] },
   { file: 'flumeview-query/test/memory.js', cases: 6, runs: [{ ours: 'flumedb memory', cases: 0, fails: { '(crash)': NO_FOLDER } }, { ours: 'flumedb memory query', fails: { 'simple > load2': BEFORE } }] },
@@ -88,7 +89,7 @@ export const suites = [
       { ours: 'flumedb log query', fails: { 'simple > load2': BEFORE } }
     ]
   },
-  { file: 'flumeview-links/test/links.js', cases: 8, assertions: 4, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'log' }] },
+  { file: 'flumeview-links/test/links.js', cases: 8, assertions: 4, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'flumedb log links' }, { ours: 'log' }] },
   { file: 'flumeview-hashtable/test/simple.js', cases: 1, assertions: 4, runs: [{ ours: 'flumedb log' }, { ours: 'log' }] },
   { file: 'flumeview-hashtable/test/flumeview-index.js', cases: 5, assertions: 6, runs: [{ ours: 'flumedb' }, { ours: 'flumedb log' }, { ours: 'log' }] }
 ]

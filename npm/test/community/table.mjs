@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { suites } from './suites.mjs'
 
-const names = { flumedb: 'Flume', log: 'Log', memory: 'Log.memory', reduce: 'Reduce', query: 'Query' }
+const names = { flumedb: 'Flume', log: 'Log', memory: 'Log.memory', reduce: 'Reduce', level: 'Level', links: 'Links', query: 'Query' }
 const named = ({ ours }) => ours.split(' ').map(part => names[part]).join(' + ')
 
 /** The version installed of one of npm's packages. */

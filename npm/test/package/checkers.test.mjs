@@ -43,7 +43,16 @@ before(() => {
   consumer = makeConsumer({
     'imports.mts': program("import Flume, { Log } from 'flumedb-wasm'"),
     'requires.cts': program("import { Log, default as Flume } from 'flumedb-wasm'"),
-    'bundled.ts': program("import Flume, { Log } from 'flumedb-wasm'")
+    'bundled.ts': program("import Flume, { Log } from 'flumedb-wasm'"),
+    'worker.ts': `
+      import { serve, type Serving } from 'flumedb-wasm/service-worker'
+      const serving: Serving = serve({ name: 'journal', views: { types: { kind: 'reduce', version: 1, options: { count: true } } } })
+      // @ts-expect-error: no such kind
+      serve({ name: 'journal', views: { types: { kind: 'none', version: 1 } } })
+      // @ts-expect-error: no name
+      serve({ prefix: '/db/' })
+      export { serving }
+    `
   })
 })
 after(() => consumer?.remove())
@@ -54,14 +63,15 @@ test('publint finds nothing to say about the tarball', async () => {
   assert.deepEqual(messages.map(message => formatMessage(message, pkg)), [])
 })
 
+// Without the service worker's entry, which is a module only.
 test('attw finds the types right for every way of resolving them', async () => {
-  await run(bin('attw'), [tarball(), '--exclude-entrypoints', './flumedb.wasm', './flumedb-views.wasm', './flumedb-node.wasm', '--no-color', '--no-emoji'], { cwd: consumer.folder })
+  await run(bin('attw'), [tarball(), '--exclude-entrypoints', './flumedb.wasm', './flumedb-views.wasm', './flumedb-http.wasm', './flumedb-node.wasm', './service-worker', './client', '--no-color', '--no-emoji'], { cwd: consumer.folder })
 })
 
 for (const [name, files, options] of [
   ['Node, import and require', ['imports.mts', 'requires.cts'], { module: 'nodenext', moduleResolution: 'nodenext' }],
   ['a bundler', ['bundled.ts'], { module: 'esnext', moduleResolution: 'bundler' }],
-  ['a bundler for browsers', ['bundled.ts'], { module: 'esnext', moduleResolution: 'bundler', customConditions: ['browser'] }]
+  ['a bundler for browsers', ['bundled.ts', 'worker.ts'], { module: 'esnext', moduleResolution: 'bundler', customConditions: ['browser'] }]
 ]) {
   test(`a strict TypeScript project compiles against the types: ${name}`, async () => {
     const config = join(consumer.folder, `tsconfig.${name.replace(/\W+/g, '-')}.json`)

@@ -8,7 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { Flume, Hashtable, Level, Log, Search } from 'flumedb-wasm'
+import { Flume, Hashtable, Level, Links, Log, Search } from 'flumedb-wasm'
 import { random, seed } from './checks.mjs'
 
 const require = createRequire(import.meta.url)
@@ -142,4 +142,70 @@ test('Level reads what flumeview-level reads', { timeout: 120_000 }, async () =>
   }
   await ours.close()
   await promise(cb => peer.close(cb))
+})
+
+test('Links reads what flumeview-links reads', { timeout: 120_000 }, async () => {
+  const next = random(seed)
+  const PeerLinks = quiet(require)('flumeview-links')
+  const pull = require('pull-stream')
+  const one = list => list[next(list.length)]
+  const indexes = [
+    { key: 'SRD', value: ['source', 'rel', 'dest'] },
+    { key: 'DRS', value: ['dest', 'rel', 'source'] },
+    { key: 'RDS', value: ['rel', 'dest', 'source'] },
+    { key: 'N', value: [['at', 'n'], 'rel'] }
+  ]
+  const names = ['a', 'ab', 'abc', 'b', 'ba', 'c', 'd"!', 'é']
+  const rels = ['x', 'xy', 'y', true, false, 7]
+  const emit = (value, emit) => {
+    for (const link of value.links) emit(link)
+  }
+  const link = () => ({
+    ...(next(9) && { source: one(names) }),
+    ...(next(9) && { rel: one(rels) }),
+    ...(next(9) && { dest: one(names) }),
+    ...(next(3) && { at: { n: next(30) - 10 } })
+  })
+  const rule = values => one([() => one(values), () => ({ $prefix: one(['a', 'ab', 'x', 'b']) }), () => one(values)])() // theirs throws at other operators
+  const bounds = () => one([() => next(30) - 10, () => ({ $gte: next(20) - 8, $lt: next(30) }), () => ({ $gt: next(20) }), () => ({ $lte: next(20) })])()
+  const filter = () => ({
+    ...(next(2) && { source: rule(names) }),
+    ...(next(2) && { rel: rule(rels) }),
+    ...(next(2) && { dest: rule(names) }),
+    ...(next(4) || { at: { n: bounds() } })
+  })
+  const stages = () => [
+    { $filter: filter() },
+    ...one([() => [], () => [], () => [{ $reduce: { rel: 'rel', count: { $count: true } } }], () => [{ $map: { from: 'source', n: ['at', 'n'] } }], () => [{ $sort: one(indexes).value }]])()
+  ]
+  for (const toOurs of [() => Links(indexes, emit), () => Links(1, { indexes, links: { source: part('source'), rel: part('rel'), dest: part('dest'), at: part('at') } })]) {
+    const { peer, ours, append } = both(db => db.use('v', PeerLinks(indexes, emit)), db => db.use('v', toOurs()))
+    const read = (options, view = peer.v) => promise(cb => pull(view.read(structuredClone(options)), pull.collect(cb)))
+    const check = async (options, title) => {
+      const theirs = JSON.parse(JSON.stringify(await read(options))) // without what is undefined
+      assert.deepEqual(await ours.v.read(structuredClone(options)).collect(), theirs, `${title ?? JSON.stringify(options)}, SEED=${seed}`)
+    }
+    let compared = 0
+    for (let round = 0; round < 8; round++) {
+      await append(Array.from({ length: 1 + next(40) }, () => ({ links: Array.from({ length: next(4) }, link), other: next(100) })))
+      for (let i = 0; i < 40; i++) {
+        const options = { query: stages(), ...(next(2) && { reverse: true }), ...(next(3) || { limit: 1 + next(10) }) }
+        // Without an index theirs reads the log, and leaves the query out.
+        const explained = await promise(cb => peer.v.explain(structuredClone(options), cb))
+        assert.deepEqual((await ours.v.explain(options)).index, explained.index, `${JSON.stringify(options)}, SEED=${seed}`)
+        if (!explained.index) continue
+        compared++
+        await check(options)
+        if (options.query.length === 1) await check({ ...options, unlinkedValues: true })
+      }
+      await check({})
+      await check({ reverse: true, limit: 0 })
+    }
+    assert.ok(compared > 100, `only ${compared} reads were compared`)
+    await ours.close()
+    await promise(cb => peer.close(cb))
+  }
+  function part (name) {
+    return { each: 'links', at: name }
+  }
 })

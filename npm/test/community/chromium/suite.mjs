@@ -14,7 +14,8 @@ const local = file => fileURLToPath(new URL(`../${file}`, import.meta.url))
 const offered = {
   flumedb: { flumedb: 'flumedb.Flume' },
   log: Object.fromEntries(['memory', 'offset', 'level'].map(kind => [`flumelog-${kind}`, '(name = `log ${Math.random()}`) => flumedb.Log(name)'])),
-  reduce: { 'flumeview-reduce': 'flumedb.Reduce' }
+  reduce: { 'flumeview-reduce': 'flumedb.Reduce' },
+  level: { 'flumeview-level': 'flumedb.Level' }
 }
 const isSuite = file => /node_modules[\\/](flume[^\\/]+[\\/]test|test-flume[^\\/]+)[\\/]/.test(file) || file.startsWith(local(''))
 
