@@ -28,6 +28,8 @@ export class FeedPanel {
   show (feed, filter) {
     const filterNow = JSON.stringify(filter)
     if (filterNow !== this.#filter) this.#shown = pageLength
+    // How many there are is spoken where somebody has asked for others, not with each record that comes.
+    byId('feed-count').setAttribute('aria-live', filterNow === this.#filter ? 'off' : 'polite')
     this.#filter = filterNow
     this.#feed = feed
     this.#fill()
@@ -51,7 +53,7 @@ export class FeedPanel {
     if (value.type === 'earthquake') {
       body.append(element('p', { class: 'entry-title' }, ...text('place')))
       if (value.cause !== 'earthquake') line.append(...text('cause'), ' · ')
-      line.append(when(value), ` · ${number(value.depth)} km deep`)
+      line.append(when(value), ` · ${number(value.depth)}\u00a0km\u00a0deep`)
       buttons.append(button('Note', `Write a note on ${value.place}`, () => this.#actions.noteOn(value)))
     } else if (value.type === 'note') {
       body.append(element('p', { class: 'entry-text' }, ...text('text')))
