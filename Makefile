@@ -37,7 +37,7 @@ size: build ## bytes of the wasm, by Go package, and of the wrapper, beside the 
 	node npm/scripts/size.mjs
 
 .PHONY: run
-run: build ## build all and open the example on localhost
+run: build ## build all and open the example, a field journal, on localhost
 	node example-web/serve.mjs --open
 
 .PHONY: bench

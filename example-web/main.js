@@ -1,52 +1,96 @@
-// Begins the first life of the logs, and the next one after each reset, here or in another tab.
+// Opens the journal, and shows it: as of now and again with each record that comes, or as of the time the slider is at.
 
+import 'flumedb-wasm/import'
+import { showConnection } from './connection.js'
+import { DaysChart } from './days-chart.js'
+import { onDeleteJournal } from './delete-dialog.js'
+import { importEarthquakes } from './earthquakes.js'
 import { byId } from './element.js'
-import { setImportState } from './import-panel.js'
-import { Life } from './life.js'
-import { deleteLogs } from './logs.js'
-import { hideProblem, showProblem } from './problem.js'
-import { onReset } from './reset-dialog.js'
-import { onResetElsewhere, resetEverywhere } from './tabs.js'
+import { onExport } from './export-button.js'
+import { FeedPanel } from './feed-panel.js'
+import { FilterForm } from './filter-form.js'
+import { importFile, showImport } from './import-panel.js'
+import { onDroppedFile } from './file-drop.js'
+import { deleteJournal, onDeletedElsewhere, openJournal } from './journal.js'
+import { latestOnly } from './latest-only.js'
+import { MagnitudesChart } from './magnitudes-chart.js'
+import { MapPanel } from './map-panel.js'
+import { NoteForm } from './note-form.js'
+import { showProblem } from './problem.js'
+import { onRebuild } from './rebuild-button.js'
+import { readSnapshot } from './snapshot.js'
+import { showStorage } from './storage-panel.js'
+import { TimeSlider } from './time-slider.js'
+import { showTotals } from './totals.js'
+import { offerUpdates } from './updates.js'
+import { showViews } from './views-panel.js'
 
-let life
+const failed = error => showProblem(error, () => location.reload())
+const until = new AbortController()
+const { signal } = until
 
-// A role that finds the next life begun already is given back: that life has asked for it in its own right.
-function begin (importer) {
-  if (life) importer?.()
-  else life = new Life(restart, importer)
-  byId('reset').disabled = false
-}
+const db = openJournal()
+addEventListener('unhandledrejection', event => failed(event.reason))
 
-async function end () {
-  const ending = life
-  await ending?.end()
-  if (life === ending) life = undefined
-}
-
-async function restart (importer) {
-  await end()
-  begin(importer)
-}
-
-onReset(async () => {
-  byId('reset').disabled = true
-  hideProblem()
-  setImportState('resetting')
+const refresh = latestOnly(async () => {
   try {
-    await resetEverywhere(end, deleteLogs)
-    begin()
+    show(await readSnapshot(db, filter.value, slider.asOf))
   } catch (error) {
-    setImportState('failed')
-    showProblem(error, restart)
-    byId('reset').disabled = false
+    // Built anew on the way: db.progress says when it has caught up.
+    if (error.code === 'VIEW' && !Array.from(db.views).some(view => view.error)) return
+    if (!signal.aborted) failed(error)
   }
 })
 
-onResetElsewhere(async () => {
-  hideProblem()
-  await restart()
+const filter = new FilterForm(refresh)
+const slider = new TimeSlider(db, refresh)
+const note = new NoteForm(async record => {
+  await db.append(record)
+  slider.toNow()
 })
+const feed = new FeedPanel({
+  noteOn: record => note.about(record),
+  remove: seq => db.del(seq).then(refresh)
+})
+const days = new DaysChart(day => filter.setDay(day))
+const magnitudes = new MagnitudesChart()
+const map = new MapPanel()
 
-addEventListener('unhandledrejection', event => showProblem(event.reason, restart))
+function show (snapshot) {
+  feed.show(snapshot.feed, filter.value)
+  days.show(snapshot.days, filter.value.day)
+  magnitudes.show(snapshot.magnitudes)
+  map.show(snapshot.feed.items)
+  showTotals(snapshot)
+}
 
-begin()
+showConnection()
+offerUpdates().catch(error => console.warn('The page will not load offline:', error))
+showViews(db, signal)
+showStorage(db, signal)
+onDroppedFile(file => importFile(db, file))
+onExport(db)
+onRebuild(db)
+onDeleteJournal(async () => {
+  until.abort()
+  await db.close()
+  await deleteJournal()
+  location.reload()
+})
+onDeletedElsewhere(() => location.reload())
+
+try {
+  await db.totals.get()
+  db.since.subscribe(seq => {
+    slider.grow(seq)
+    refresh()
+  })
+  // The views are built anew where another tab has deleted records.
+  db.progress.subscribe(progress => {
+    if (progress?.seq === progress?.total) refresh()
+  })
+  await showImport('The week’s earthquakes', options => importEarthquakes(db, { ...options, signal }))
+  byId('journal').setAttribute('aria-busy', 'false')
+} catch (error) {
+  if (!signal.aborted) failed(error)
+}

@@ -13,5 +13,5 @@ function sayIt () {
   document.getElementById('problem-detail').parentElement.hidden = true
   document.getElementById('problem-retry').hidden = true
   document.getElementById('problem').hidden = false
-  document.getElementById('import-title').textContent = 'Nothing is open'
+  document.querySelector('#import-title, #slider-text').textContent = 'Nothing is open'
 }

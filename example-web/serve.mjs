@@ -2,13 +2,16 @@
 //
 //   node example-web/serve.mjs [--port 8080] [--host localhost] [--open]
 //
-//   /                 this folder
+//   /                 this folder: the journal, and in /flights/ the flights
 //   /flumedb-wasm/    the built package, npm/dist
-//   /data/            the two data sets, from the development dependency vega-datasets
+//   /data/            the data sets, from the development dependency vega-datasets
+//   /build.js         which files the journal needs offline, and what is in them: for its service worker
+//   /ping             whether the server can be reached
 
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { realpath, stat } from 'node:fs/promises'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { extname, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,8 +23,18 @@ const datasets = fileURLToPath(new URL('../npm/node_modules/vega-datasets/data/'
 
 const folders = [
   { prefix: '/flumedb-wasm/', folder: dist, unless: 'The package is not built yet: run `make build`.' },
-  { prefix: '/data/', folder: datasets, only: ['flights-200k.json', 'earthquakes.json'], unless: 'The data sets are not installed: run `npm ci` in npm/.' },
+  { prefix: '/data/', folder: datasets, only: ['flights-200k.json', 'earthquakes.json', 'world-110m.json'], unless: 'The data sets are not installed: run `npm ci` in npm/.' },
   { prefix: '/', folder: here }
+]
+
+// Beside the files of this folder, what the journal needs.
+const offline = [
+  '/',
+  '/flumedb-wasm/browser.mjs',
+  '/flumedb-wasm/browser-import.mjs',
+  '/flumedb-wasm/flumedb-views.wasm',
+  '/data/earthquakes.json',
+  '/data/world-110m.json'
 ]
 
 const types = {
@@ -91,6 +104,8 @@ async function answer (request, response) {
     response.setHeader('Allow', 'GET, HEAD')
     return sendText(response, 405, 'Only GET and HEAD are answered here.')
   }
+  if (request.url === '/ping') return sendText(response, 200, 'here')
+  if (request.url === '/build.js') return sendText(response, 200, await buildScript(), types['.js'])
   const found = await find(request.url)
   if (!found.file) return sendText(response, 404, found.unless ?? 'There is no such file.')
   sendFile(request, response, found)
@@ -105,7 +120,7 @@ async function find (url) {
   } catch {
     return {}
   }
-  if (path === '/') path = '/index.html'
+  if (path.endsWith('/')) path += 'index.html'
 
   const { prefix, folder, only, unless } = folders.find(({ prefix }) => path.startsWith(prefix))
   const name = path.slice(prefix.length)
@@ -123,6 +138,19 @@ async function find (url) {
   } catch {
     return existsSync(folder) ? {} : { unless }
   }
+}
+
+// A script, so that a browser that looks for a newer service worker compares it too.
+async function buildScript () {
+  const own = (await readdir(here)).filter(name => extname(name) in types)
+    .filter(name => name !== 'serve.mjs' && name !== 'service-worker.js')
+  const files = await Promise.all([...offline, ...own.sort().map(name => `/${name}`)].map(async path => {
+    const { file, unless } = await find(path)
+    if (!file) throw new Error(unless ?? `There is no ${path}.`)
+    return { path, integrity: `sha256-${createHash('sha256').update(await readFile(file)).digest('base64')}` }
+  }))
+  const id = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 12)
+  return `const build = ${JSON.stringify({ id, files }, null, 2)}`
 }
 
 function sendFile (request, response, { file, stats }) {
@@ -178,8 +206,8 @@ function splitList (header) {
   return (header ?? '').split(',').map(item => item.trim()).filter(Boolean)
 }
 
-function sendText (response, status, text) {
-  response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': Buffer.byteLength(text) + 1 })
+function sendText (response, status, text, type = 'text/plain; charset=utf-8') {
+  response.writeHead(status, { 'Content-Type': type, 'Cache-Control': 'no-cache', 'Content-Length': Buffer.byteLength(text) + 1 })
   response.end(text + '\n')
 }
 

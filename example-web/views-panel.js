@@ -4,14 +4,11 @@ import { byId, element } from './element.js'
 import { showSoon } from './frames.js'
 import { duration, number, rate } from './wording.js'
 
-export function showViews (logs, signal) {
-  byId('views-rows').replaceChildren()
-  for (const [log, db] of Object.entries(logs)) {
-    const rows = new Map(Object.keys(db.views).map(view => [view, new ViewRow(view, log)]))
-    byId('views-rows').append(...Array.from(rows.values(), row => row.root))
-    const { unsubscribe } = db.progress.subscribe(progress => rows.get(progress?.view)?.show(progress))
-    signal.addEventListener('abort', unsubscribe, { once: true })
-  }
+export function showViews (db, signal) {
+  const rows = new Map(Object.keys(db.views).map(view => [view, new ViewRow(view)]))
+  byId('views-rows').replaceChildren(...Array.from(rows.values(), row => row.root))
+  const { unsubscribe } = db.progress.subscribe(progress => rows.get(progress?.view)?.show(progress))
+  signal.addEventListener('abort', unsubscribe, { once: true })
 }
 
 class ViewRow {
@@ -19,10 +16,10 @@ class ViewRow {
   #bar = element('progress', { max: 1, value: 0 })
   #state = element('td', { class: 'quiet' }, 'opening')
 
-  constructor (view, log) {
+  constructor (view) {
     this.#bar.setAttribute('aria-label', `Progress of ${view}`)
-    this.root = element('tr', {}, element('th', { scope: 'row' }, view), element('td', { class: 'wide' }, log), this.#seq,
-      element('td', { class: 'wide bar' }, this.#bar), this.#state)
+    this.root = element('tr', {}, element('th', { scope: 'row' }, view), this.#seq,
+      element('td', { class: 'bar' }, this.#bar), this.#state)
   }
 
   show (progress) {

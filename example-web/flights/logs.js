@@ -1,7 +1,6 @@
-// The two logs with their views.
+// The log with its views.
 
 import Flume, { Log } from 'flumedb-wasm'
-import * as earthquakeViews from './earthquake-views.js'
 import * as flightViews from './flight-views.js'
 
 export function openLogs () {
@@ -9,10 +8,7 @@ export function openLogs () {
     flights: Flume(Log('flights'))
       .use('totals', flightViews.totals)
       .use('delays', flightViews.delays)
-      .use('hours', flightViews.hours),
-    earthquakes: Flume(Log('earthquakes'))
-      .use('summary', earthquakeViews.summary)
-      .use('magnitudes', earthquakeViews.magnitudes)
+      .use('hours', flightViews.hours)
   }
 }
 
@@ -24,7 +20,6 @@ export async function closeLogs (logs) {
 // Nobody may have them open: see tabs.js.
 export async function deleteLogs () {
   await Log.delete('flights')
-  await Log.delete('earthquakes')
 }
 
 // Resolves once the log and its views are there to be read; it rejects if they cannot be opened.

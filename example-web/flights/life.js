@@ -1,18 +1,17 @@
 // One life of the logs in this tab: they are opened, shown, brought up to date, and closed when end() is called, which a
 // reset does, here or in another tab, and "Try again".
 
-import { earthquakes, flights } from './datasets.js'
-import { showEarthquakes } from './earthquake-panel.js'
-import { byId } from './element.js'
+import { flights } from './datasets.js'
+import { byId } from '../element.js'
 import { showFlights } from './flight-panels.js'
 import { setImportState, showImportOf } from './import-panel.js'
 import { importRecords, isComplete } from './import-records.js'
 import { showLatestFlights } from './latest-flights.js'
 import { closeLogs, opened, openLogs } from './logs.js'
 import { showOpeningTime } from './opening-time.js'
-import { showProblem } from './problem.js'
+import { showProblem } from '../problem.js'
 import { becomeImporter, holdOpen, tryToBecomeImporter } from './tabs.js'
-import { showViews } from './views-panel.js'
+import { showViews } from '../views-panel.js'
 
 export class Life {
   #restart
@@ -57,8 +56,8 @@ export class Life {
     const start = performance.now()
     const logs = openLogs()
     try {
-      showViews(logs, signal)
-      await Promise.all([opened(logs.flights), opened(logs.earthquakes)])
+      showViews(logs.flights, signal)
+      await opened(logs.flights)
       if (signal.aborted) return
       showOpeningTime(performance.now() - start, logs.flights.since.value + 1)
       showImportOf(logs.flights, signal)
@@ -67,7 +66,6 @@ export class Life {
 
       const tasks = [
         showLatestFlights(logs.flights, signal),
-        showEarthquakes(logs.earthquakes, signal),
         this.#importer ? this.#import(logs, signal) : this.#watch(logs, signal)
       ]
       await Promise.all(tasks.map(task => task.catch(error => this.#fail(error))))
@@ -80,16 +78,13 @@ export class Life {
   async #import (logs, signal) {
     const from = logs.flights.since.value + 1
     if (!isComplete(logs.flights, flights)) setImportState(from > 0 ? 'resuming' : 'appending', { resumedAt: from })
-    // Both to their end, whichever it is: no append may be under way when the logs are closed.
-    const imports = await Promise.allSettled([
-      importRecords(logs.flights, flights, signal).then(() => signal.aborted || setImportState('complete')),
-      importRecords(logs.earthquakes, earthquakes, signal)
-    ])
-    const failed = imports.find(({ status }) => status === 'rejected')
-    if (failed) {
+    try {
+      await importRecords(logs.flights, flights, signal)
+    } catch (error) {
       if (!signal.aborted) setImportState('failed')
-      throw failed.reason
+      throw error
     }
+    if (!signal.aborted) setImportState('complete')
     this.#importer()
     this.#importer = undefined
   }
@@ -100,7 +95,7 @@ export class Life {
     }).unsubscribe, { once: true })
 
     const importer = await becomeImporter(signal)
-    if (isComplete(logs.flights, flights) && isComplete(logs.earthquakes, earthquakes)) return importer()
+    if (isComplete(logs.flights, flights)) return importer()
     // That tab is gone in the middle of it. Where the log ends now, only opening it anew says for certain: the news of
     // that tab's last append may never have come here, and to append it again is what must not happen.
     this.#importer = undefined

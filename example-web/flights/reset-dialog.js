@@ -1,6 +1,6 @@
 // Asks before it deletes.
 
-import { byId } from './element.js'
+import { byId } from '../element.js'
 
 export function onReset (reset) {
   const dialog = byId('reset-dialog')

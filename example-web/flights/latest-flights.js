@@ -1,9 +1,9 @@
 // The table of the latest flights.
 
-import { byId, element } from './element.js'
+import { byId, element } from '../element.js'
 import { lateFromMinutes } from './flight-views.js'
 import { showNewestRecords } from './newest-records.js'
-import { clock, lateness, number } from './wording.js'
+import { clock, lateness, number } from '../wording.js'
 
 export function showLatestFlights (db, signal) {
   return showNewestRecords(db, 20, signal, records => {

@@ -1,10 +1,10 @@
 // What the views of the flights say: totals, the histogram of delays, the hours of the day.
 
-import { BarChart } from './bar-chart.js'
-import { byId } from './element.js'
+import { BarChart } from '../bar-chart.js'
+import { byId } from '../element.js'
 import { delayBars, lateFromMinutes } from './flight-views.js'
 import { showNewest } from './show-newest.js'
-import { decimal, number, share, short } from './wording.js'
+import { decimal, number, share, short } from '../wording.js'
 
 const delaysChart = new BarChart(byId('delays-chart'), {
   name: 'Flights by delay',
