@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -129,6 +130,7 @@ func TestPastWhileTheLogChanges(t *testing.T) {
 					return
 				default:
 				}
+				runtime.Gosched() // nothing here waits, and in wasm nobody else would have a turn
 				seq := core.Seq(rand.IntN(int(log.Since())+2)) - 1
 				least := deleted.Load()
 				answer, err := m.At(seq, view.AtOptions{MaxReplay: -1}).Read(ctx, "get", nil)
