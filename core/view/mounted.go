@@ -263,22 +263,21 @@ func (p *Pending) answer() (err error) {
 	if c.stale {
 		in = m.old
 	}
-	if p.held != nil {
-		switch {
-		case p.pin.released.Load():
+	switch {
+	case p.held != nil:
+		if p.pin.released.Load() {
 			return &Error{View: m.spec.Name, Seq: core.None, Err: errReleased}
-		case p.held != m.current && p.held != m.old:
+		}
+		if p.held != m.current && p.held != m.old {
 			return &Error{View: m.spec.Name, Seq: core.None, Err: errReplaced}
 		}
 		in = p.held
-	}
-	if p.replica != nil {
+	case p.replica != nil:
 		if err := p.replica.check(); err != nil {
 			return err
 		}
 		in = p.replica.in
-	}
-	if p.replica == nil && p.held == nil && !p.loaded {
+	case !p.loaded:
 		// What was there when it was found, or the last time, may be being built
 		// again by now.
 		if in.since+1 < p.seen {
