@@ -174,7 +174,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 		history, err = m.store(ctx, history, pending)
 	}
 	if err == nil {
-		now := manifest{states: states, history: history, end: m.shelf.end(), mapped: m.spec.Map != nil}
+		now := manifest{states: states, history: history, end: m.shelf.end()}
 		rest()
 		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, now)
 		rest()

@@ -71,7 +71,6 @@ type manifest struct {
 	states  []kept
 	history []past
 	end     uint32 // no part stood there or above
-	mapped  bool   // the states are of what a Map made of the records
 }
 
 // past is an earlier state that is kept, in a part of its own.
@@ -87,7 +86,7 @@ func appendManifest(b []byte, log core.State, m manifest) []byte {
 	le := binary.LittleEndian
 	b = append(b, manifestMagic[:]...)
 	var flags byte
-	if m.mapped {
+	if m.states[0].mapped {
 		flags |= manifestMapped
 	}
 	b = append(b, manifestVersion, flags, 0, 0)
@@ -154,7 +153,7 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 		return manifest{}, errOtherLog
 	}
 	deletions, history := le.Uint64(b[16:]), le.Uint32(b[28:])
-	m.mapped = b[5]&manifestMapped != 0
+	mapped := b[5]&manifestMapped != 0
 	m.end = le.Uint32(b[24:])
 	b = b[manifestHeader:end]
 	for range history {
@@ -171,7 +170,7 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 		if len(b) < 8 {
 			return manifest{}, errDamaged
 		}
-		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions, mapped: m.mapped}
+		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions, mapped: mapped}
 		b = b[8:]
 		var parts [4][]byte
 		for i := range parts {
