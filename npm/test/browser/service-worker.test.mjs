@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { printedCode } from '../package/printed-code.mjs'
 import { openSite } from './site.mjs'
 
 const worker = `
@@ -263,7 +264,7 @@ test('a client appends once and streams all over stopped workers', { timeout: 60
 })
 
 test("the client's example in docs/http.md prints what it says", { timeout: 60_000 }, async () => {
-  const example = /## From a page[^]*?```js\n([^]*?)```/.exec(readFileSync(new URL('../../../docs/http.md', import.meta.url), 'utf8'))[1]
+  const [example] = printedCode('docs/http.md', 'From a page', 'js')
   const [, ...wanted] = example.split(/console\.log\(.*\) \/\/ /).map(part => part.split('\n')[0])
   const printed = await page.evaluate(async code => {
     const lines = []
