@@ -23,10 +23,10 @@ const html = `<!doctype html><title>test</title><link rel="icon" href="data:,">
   window.flumedb = flumedb
 </script>`
 
-export async function openSite ({ get = {}, profile } = {}) {
+export async function openSite ({ get = {}, post = {}, profile } = {}) {
   const agents = engine === 'chromium' ? undefined : createAgents(engine)
   const body = agents ? `${html}<script type="module">${agent}</script>` : html
-  const server = await serve({ get: { '/': { type: 'text/html', body }, '/flumedb-wasm/': dist, ...get }, post: { '/agent': agents?.post } })
+  const server = await serve({ get: { '/': { type: 'text/html', body }, '/flumedb-wasm/': dist, ...get }, post: { '/agent': agents?.post, ...post } })
   const opened = agents ? agents.open(server.origin) : openChromium({ profile })
   const browser = await opened.catch(async error => {
     await server.close()
