@@ -136,6 +136,7 @@ test('eight contexts append, are closed, killed and opened again: the log is wha
     else if (next() < 0.3 || !ways.length) await close(context)
     else {
       const way = pick(ways)
+      lives.killed(context.life)
       context.life = undefined
       count(`${context.name}: ${way}`)
       await context.kills[way]()

@@ -10,7 +10,7 @@ export const open = () => Flume(Log('contexts')).use('lives', Reduce(1, { count:
 export function begin ({ life, seed }) {
   const next = random(seed)
   const post = (path, body) => fetch(path, { method: 'POST', body: JSON.stringify({ life, ...body }) })
-  const fail = error => post('/failed', { error: String(error?.stack ?? error) })
+  const fail = error => post('/failed', { error: `${error} ${error?.stack}` })
 
   let waiting = []
   let reporting = Promise.resolve()

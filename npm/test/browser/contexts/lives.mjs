@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 export class Lives {
   #appends = new Map() // by life: what was acknowledged to it, as { first, count, seq }
   #closed = new Set() // those that were closed, and so have said all they know
+  #killed = new Set() // what these say of their end counts for nothing
   failures = []
 
   /** A new one. */
@@ -18,6 +19,10 @@ export class Lives {
     this.#closed.add(life)
   }
 
+  killed (life) {
+    this.#killed.add(life)
+  }
+
   /** How many have been acknowledged something. */
   get heard () {
     return [...this.#appends.values()].filter(appends => appends.length).length
@@ -26,7 +31,9 @@ export class Lives {
   get post () {
     return {
       '/acknowledged': ({ life, appends }) => void this.#appends.get(life).push(...appends),
-      '/failed': ({ life, error }) => void this.failures.push(`life ${life}: ${error}`)
+      '/failed': ({ life, error }) => {
+        if (!this.#killed.has(life)) this.failures.push(`life ${life}: ${error}`)
+      }
     }
   }
 

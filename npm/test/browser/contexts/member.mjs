@@ -18,7 +18,7 @@ async function obey (command) {
 
 const hear = event => {
   const [port] = event.ports
-  const obeyed = obey(event.data).then(value => port.postMessage({ value }), error => port.postMessage({ error: String(error.stack) }))
+  const obeyed = obey(event.data).then(value => port.postMessage({ value }), error => port.postMessage({ error: `${error} ${error.stack}` }))
   // A service worker lives for as long as what it has been told takes.
   event.waitUntil?.(obeyed.then(() => life?.over))
 }
