@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"syscall/js"
+	"time"
 
 	"github.com/hack-pad/go-indexeddb/idb"
 
@@ -23,11 +24,17 @@ const (
 	databaseVersion = 1
 )
 
+// lateAfter is long for what takes some ten milliseconds. Whoever is blocked
+// by others hears of that from the browser, but not who waits behind that one.
+const lateAfter = 5 * time.Second
+
 var objectStores = []string{segmentStore, tailStore, metaStore, checkpointStore}
 
 // connection is one open IDBDatabase. Browsers close connections when storage
-// is cleared, when another tab deletes or upgrades the database, and, WebKit,
-// when its storage process dies; the store then drops it and opens another.
+// is cleared and, WebKit, when its storage process dies; it closes itself when
+// another tab wants to delete or upgrade the database, which has to wait for
+// that, and when its page is frozen and could not hear of that. What is under
+// way is finished all the same. The store then drops it and opens another.
 type connection struct {
 	db     *idb.Database
 	raw    js.Value
@@ -61,7 +68,12 @@ func connect(ctx context.Context, name string) (*connection, error) {
 	if err != nil {
 		return nil, hostError("opening the database", err)
 	}
+	late := time.AfterFunc(lateAfter, func() {
+		js.Global().Get("console").Call("warn", "flumedb-wasm, log "+name+": opening it waits; maybe a page or worker "+
+			"keeps its database open while another is to delete or upgrade it")
+	})
 	db, err := request.Await(ctx)
+	late.Stop()
 	if ctx.Err() != nil {
 		go closeWhenOpen(request)
 		return nil, ctx.Err()
@@ -82,13 +94,20 @@ func connect(ctx context.Context, name string) (*connection, error) {
 	c := &connection{db: db, raw: raw}
 	c.events = js.FuncOf(func(js.Value, []js.Value) any {
 		c.lost = true
+		raw.Call("close")
 		return nil
 	})
-	// "versionchange" too: go-indexeddb closes the database upon it, so that
-	// whoever wants to delete it need not wait for us.
-	raw.Call("addEventListener", "close", c.events)
-	raw.Call("addEventListener", "versionchange", c.events)
+	c.listen("addEventListener")
 	return c, nil
+}
+
+// listen adds or removes the listeners for all that ends a connection.
+func (c *connection) listen(method string) {
+	c.raw.Call(method, "close", c.events)
+	c.raw.Call(method, "versionchange", c.events)
+	if document := js.Global().Get("document"); document.Truthy() {
+		document.Call(method, "freeze", c.events)
+	}
 }
 
 // factory is the host's IndexedDB. go-indexeddb panics where there is none.
@@ -111,8 +130,7 @@ func closeWhenOpen(request *idb.OpenDBRequest) {
 
 func (c *connection) close() {
 	c.lost = true
-	c.raw.Call("removeEventListener", "close", c.events)
-	c.raw.Call("removeEventListener", "versionchange", c.events)
+	c.listen("removeEventListener")
 	c.events.Release()
 	c.raw.Call("close")
 }

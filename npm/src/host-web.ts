@@ -50,7 +50,9 @@ export async function deleteLog(name: string): Promise<void> {
     // First, so that no view of a log that is gone is left to be taken for one of its successor's.
     for (const { name: theirs = '' } of (await indexedDB.databases?.().catch(() => undefined)) ?? [])
       if (theirs === `${name}/views` || theirs.startsWith(`level-js-${name}/views/`)) await empty(theirs)
-    await settled(indexedDB.deleteDatabase(name))
+    const deleting = indexedDB.deleteDatabase(name)
+    deleting.onblocked = () => console.warn(`flumedb-wasm, log ${name}: deleting it waits for a page or worker that has its database open and keeps it so`)
+    await settled(deleting)
   } catch (cause) {
     throw new FlumeError('STORE', `deleting ${name}: ${(cause as Error)?.message}`, { cause })
   }
