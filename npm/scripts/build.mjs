@@ -7,6 +7,7 @@
 //   flumedb-http.wasm     the one that answers a service worker's requests
 //   flumedb-node.wasm     the one for Node
 //   browser.mjs           the wrapper for pages and workers
+//   worker.mjs            what runs a module for a page that has it in a worker
 //   node.mjs, node.cjs    the wrapper for Node
 //   client.mjs            the client of a database over HTTP
 //   service-worker.mjs    what hands requests to flumedb-http.wasm
@@ -60,6 +61,7 @@ try {
   }
   await Promise.all([
     bundle('browser', 'index', browser),
+    bundle('worker', 'worker/index', browser),
     bundle('browser-import', 'import/index', browser),
     bundle('service-worker', 'service-worker/index', browser),
     bundle('client', 'client/index', browser),

@@ -5,7 +5,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FILE, type FileImports } from './boundary.js'
-import type { Host, WasmSource } from './engine.js'
+import type { Host, WasmSource, WorkerOption } from './engine.js'
 import { FlumeError } from './errors.js'
 import { lockFolder, type Lock } from './lock-node.js'
 
@@ -16,6 +16,11 @@ export const hasFiles: boolean = true
 
 /** Where the module is, which has the views whether they are used or not: nobody has to fetch it. */
 export const moduleUrl = (_views: boolean): URL => new URL('./flumedb-node.wasm', import.meta.url)
+
+/** There is no page here that could be held up. */
+export function makeWorker(_option: WorkerOption): Worker {
+  throw new FlumeError('INVALID_OPTION', 'option "worker" is for pages, and this is Node')
+}
 
 /** Reads what is named by a path or a file: address, and fetches what is named by another. */
 export async function loadModule(source: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {

@@ -3,7 +3,7 @@ export { Log, type LogOptions, type LogStats, type VerifyOptions, type VerifyRep
 export { type ExportOptions } from './export.js'
 export { provideImporter, type ImportFormat, type ImportOptions, type ImportProgress, type ImportResult, type ImportSource } from './importer.js'
 export { type Codec, type CodecOption } from './codec.js'
-export { type WasmSource } from './engine.js'
+export { type WasmSource, type WorkerOption } from './engine.js'
 export {
   Reduce,
   type CreateReduce,
