@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall/js"
+	"time"
 
 	"github.com/hack-pad/go-indexeddb/idb"
 
@@ -28,6 +29,7 @@ type Store struct {
 	id     uint64 // of the log's data; 0 before it was first seen
 	window window
 	closed bool
+	work   sync.WaitGroup // of operations that have a transaction
 }
 
 // Options tell how a store is opened.
@@ -59,7 +61,7 @@ func (s *Store) do(ctx context.Context, op func(*connection) error) error {
 	for try := 0; ; try++ {
 		c, err := s.connection(ctx)
 		if err == nil {
-			err = op(c)
+			err = s.run(c, op)
 		}
 		if err == nil || ctx.Err() != nil {
 			return err
@@ -73,6 +75,19 @@ func (s *Store) do(ctx context.Context, op func(*connection) error) error {
 			return s.explain(err)
 		}
 	}
+}
+
+// run runs an operation, which ends its transactions before it returns.
+func (s *Store) run(c *connection, op func(*connection) error) error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return core.ErrClosed
+	}
+	s.work.Add(1)
+	s.mu.Unlock()
+	defer s.work.Done()
+	return op(c)
 }
 
 // explain puts the one error that only the store as a whole can tell.
@@ -262,14 +277,29 @@ func result(ctx context.Context, request *idb.Request) (js.Value, error) {
 	return value, err
 }
 
-// Close implements core.Store.
+// closeWait is how long Close waits for transactions, which the browser should
+// have ended by then, but may never.
+const closeWait = time.Second
+
+// Close implements core.Store. It waits for the transactions that are under
+// way: a worker is often terminated after it, and WebKit then keeps the
+// database of one that has not ended locked for ever.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closed = true
 	if s.conn != nil {
 		s.conn.close()
 		s.conn = nil
+	}
+	s.mu.Unlock()
+	ended := make(chan struct{})
+	go func() {
+		s.work.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(closeWait):
 	}
 	return nil
 }

@@ -17,10 +17,8 @@ export const hasFiles: boolean = true
 /** Where the module is, which has the views whether they are used or not: nobody has to fetch it. */
 export const moduleUrl = (_views: boolean): URL => new URL('./flumedb-node.wasm', import.meta.url)
 
-/** There is no page here that could be held up. */
-export function makeWorker(_option: WorkerOption): Worker {
-  throw new FlumeError('INVALID_OPTION', 'option "worker" is for pages, and this is Node')
-}
+/** There is no page here that could be held up, and the option is refused. */
+export const makeWorker = undefined as unknown as (option: WorkerOption) => Worker
 
 /** Reads what is named by a path or a file: address, and fetches what is named by another. */
 export async function loadModule(source: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {

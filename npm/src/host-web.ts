@@ -17,10 +17,8 @@ export const moduleUrl = (views: boolean): URL =>
   views ? new URL('./flumedb-views.wasm', import.meta.url) : new URL('./flumedb.wasm', import.meta.url)
 
 /** A worker that runs a module. What bundlers look for must stay as it is here, too. */
-export function makeWorker(option: WorkerOption): Worker {
-  if (typeof Worker === 'undefined') throw new FlumeError('INVALID_OPTION', 'option "worker" is for pages and dedicated workers; here no worker can be started')
-  return option === true ? new Worker(new URL('./worker.mjs', import.meta.url), { type: 'module' }) : new Worker(option as string | URL, { type: 'module' })
-}
+export const makeWorker = (option: WorkerOption): Worker =>
+  option === true ? new Worker(new URL('./flumedb-worker.mjs', import.meta.url), { type: 'module' }) : new Worker(option as string | URL, { type: 'module' })
 
 /** Fetches what is named by an address. */
 export async function loadModule(source: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {

@@ -30,7 +30,7 @@ export interface LogOptions<T = any> {
    * Runs the module in a dedicated worker of the page, so that none of its work keeps the page from answering its user:
    * commits, merging, reading, views in the module. Values are still encoded and decoded, and functions of views called, in
    * the page. All logs of a page that ask for it share one worker. Every call takes about a tenth of a millisecond more. A
-   * string or URL says where `flumedb-wasm/worker.mjs` is, for bundlers and content security policies that need to be told.
+   * string or URL says where `flumedb-wasm/flumedb-worker.mjs` is, for bundlers and content security policies that need to be told.
    */
   worker?: WorkerOption
   /** Gives up opening the log when it fires. */
@@ -395,7 +395,9 @@ function checkOptions(kind: number, name: unknown, options: LogOptions): void {
   if (kind === INDEXED_DB && hasFiles) throw invalid('Log.indexedDB keeps its log in a browser, and this is Node')
   for (const option of Object.keys(options))
     if (!KNOWN.includes(option)) throw invalid(`unknown log option "${option}", known are ${KNOWN.join(', ')}`)
-  const { durability } = options
+  const { durability, worker } = options
+  if (worker && (hasFiles || typeof Worker === 'undefined')) throw invalid('option "worker" is for pages and dedicated workers: here no worker can be started')
+  if (worker != null && !['boolean', 'string'].includes(typeof worker) && !(worker instanceof URL)) throw invalid(`worker must be true or an address, not ${String(worker)}`)
   if (durability !== undefined && durability !== 'relaxed' && durability !== 'strict')
     throw invalid(`durability must be 'relaxed' or 'strict', not ${String(durability)}`)
 }

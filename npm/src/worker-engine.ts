@@ -32,7 +32,7 @@ export async function startInWorker(worker: Worker, source: WasmSource): Promise
     worker.onerror = event => fail(`the worker of the WebAssembly module did not start or has failed: ${event.message ?? 'its script cannot be loaded'}`)
     worker.onmessage = ({ data }: MessageEvent<Started>) => {
       if ('failed' in data) return fail(data.failed)
-      if (data.build !== __BUILD__) return fail(`the worker is of build ${data.build}, the wrapper ${__VERSION__} of build ${__BUILD__}: use the worker.mjs of the same package version`)
+      if (data.build !== __BUILD__) return fail(`the worker is of build ${data.build}, the wrapper ${__VERSION__} of build ${__BUILD__}: use the flumedb-worker.mjs of the same package version`)
       engine = engineIn(worker, data.exports)
       resolve(engine)
     }

@@ -26,7 +26,7 @@ const runner = `
       names.push(title + ' ' + names.length)
       return names.at(-1)
     }
-    await run(cases[title], { ...flumedb, Log: withOptions(flumedb.Log, options), name, seed }).catch(err => {
+    await run(cases[title], { ...flumedb, Log: withOptions(flumedb.Log, options), name, seed, atOnce: !options.worker }).catch(err => {
       throw new Error('SEED=' + seed + ' ' + err + ' ' + err.stack)
     })
     for (const made of names) await flumedb.Log.delete(made)
@@ -53,11 +53,13 @@ const inPage = async (run, ...args) => {
   }
 }
 
+const atOnce = new Set(['answers from what it has built, after reading the log once', 'a declared index gives the order'])
+
 for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'links-cases.mjs': links, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query, 'mounted-cases.mjs': mounted, 'together-cases.mjs': together, 'past-cases.mjs': past }))
   describe(file, () => {
     for (const [where, options] of [['', {}], [', with the module in a worker', { worker: true }]])
       for (const title of Object.keys(cases))
-        test(title + where, { timeout: 180_000 }, async () => {
+        test(title + where, { timeout: 180_000, ...(options.worker && atOnce.has(title) && { skip: 'explain answers at once, which it cannot of a view in a worker' }) }, async () => {
           const failed = await inPage(async ([file, title, options]) => {
             await import('/runner.mjs')
             return runCase(file, title, options).then(() => null, err => `${err}\n${err.stack}`)
