@@ -105,9 +105,13 @@ func connect(ctx context.Context, name string) (*connection, error) {
 func (c *connection) listen(method string) {
 	c.raw.Call(method, "close", c.events)
 	c.raw.Call(method, "versionchange", c.events)
-	if document := js.Global().Get("document"); document.Truthy() {
-		document.Call(method, "freeze", c.events)
+	// A worker is not told by the browser, but by the page that runs the module
+	// there: npm/src/worker.
+	frozen := js.Global().Get("document")
+	if !frozen.Truthy() {
+		frozen = js.Global().Get("self")
 	}
+	frozen.Call(method, "freeze", c.events)
 }
 
 // factory is the host's IndexedDB. go-indexeddb panics where there is none.

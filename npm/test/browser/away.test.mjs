@@ -16,9 +16,9 @@ after(() => site?.close())
 const driven = unless(engine !== 'chromium', 'nobody can be told to go back, and no page be frozen, without a protocol')
 
 /** Opens a log with a view on the page, as window.db; what it hears live gathers in window.heard. */
-const open = (page, name) => page.evaluate(async name => {
+const open = (page, name, options) => page.evaluate(async ([name, options]) => {
   const { Flume, Log, Reduce } = flumedb
-  window.db = Flume(Log(name)).use('sum', Reduce(1, { sum: 'n' }))
+  window.db = Flume(Log(name, options)).use('sum', Reduce(1, { sum: 'n' }))
   window.heard = []
   window.persisted = []
   addEventListener('pageshow', event => persisted.push(event.persisted))
@@ -26,7 +26,7 @@ const open = (page, name) => page.evaluate(async name => {
     for await (const { value } of db.stream({ live: true })) heard.push(value.n)
   })().catch(error => error.code)
   return db.append({ n: 0 })
-}, name)
+}, [name, options])
 const append = (page, n) => page.evaluate(n => failure(db.append({ n })), n)
 const heard = (page, count) => page.evaluate(async count => {
   for (let i = 0; i < 500 && heard.length < count; i++) await new Promise(resolve => setTimeout(resolve, 10))
@@ -56,76 +56,78 @@ const take = {
   }), name)
 }
 
-test('a page from the back/forward cache hears what others have appended meanwhile, and goes on', { timeout: 60_000, ...driven }, async () => {
-  const page = await site.newPage()
-  const other = await site.newPage()
-  assert.equal(await open(page, 'left'), 0)
-  await other.evaluate(() => { window.db = flumedb.Flume(flumedb.Log('left')) })
-  const all = [0]
-  for (let round = 1; round <= 3; round++) {
-    // One that is under way, too.
-    await page.evaluate(n => { window.underWay = failure(db.append({ n })) }, 10 * round)
-    await page.goto(`${site.origin}/elsewhere`)
-    for (let i = 1; i <= 3; i++) {
-      await append(other, 10 * round + i)
-      await sleep(30)
-    }
-    await page.goBack({ waitUntil: 'commit' })
-    assert.deepEqual(await page.evaluate(() => persisted), Array(round).fill(true), 'it was kept, and is not a new one')
-    assert.deepEqual(await page.evaluate(() => underWay), { value: (await other.evaluate(n => db.stream().collect().then(all => all.find(({ value }) => value.n === n)), 10 * round)).seq })
-    assert.deepEqual(await append(page, 10 * round + 4), { value: 5 * round })
-    for (let i = 0; i <= 4; i++) all.push(10 * round + i)
-    assert.deepEqual((await heard(page, all.length)).toSorted((a, b) => a - b), all)
-    assert.equal(await page.evaluate(() => db.sum.get()), all.reduce((sum, n) => sum + n, 0))
-  }
-  assert.deepEqual(await page.evaluate(() => heard), await other.evaluate(() => db.stream({ seqs: false }).collect().then(all => all.map(({ n }) => n))))
-  assert.deepEqual([...page.uncaught, ...other.uncaught], [])
-  await page.close()
-  await other.close()
-})
-
-test('a frozen page keeps nobody from appending, and hears all of it when it comes back', { timeout: 60_000, ...driven }, async () => {
-  const page = await site.newPage()
-  const other = await site.newPage()
-  assert.equal(await open(page, 'frozen'), 0)
-  await other.evaluate(() => { window.db = flumedb.Flume(flumedb.Log('frozen')) })
-  const all = [0]
-  for (let round = 1; round <= 3; round++) {
-    await page.evaluate(() => {
-      window.frozen = false
-      document.addEventListener('freeze', () => { frozen = true }, { once: true })
-    })
-    await freeze(page, other)
-    for (let i = 1; i <= 3; i++) {
-      await append(other, 10 * round + i)
-      all.push(10 * round + i)
-    }
-    await thaw(page)
-    assert.ok(await page.evaluate(() => frozen))
-    await append(page, 10 * round + 4)
-    all.push(10 * round + 4)
-    assert.deepEqual(await heard(page, all.length), all)
-  }
-  assert.equal(await page.evaluate(() => db.sum.get()), all.reduce((sum, n) => sum + n, 0))
-  assert.deepEqual([...page.uncaught, ...other.uncaught], [])
-  await page.close()
-  await other.close()
-})
-
-for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
-  test(`whoever ${what} the database does not wait for a frozen page, which is told ${code} when it comes back`, { timeout: 60_000, ...driven }, async () => {
+for (const [where, options] of [['', {}], [', with the module in a worker', { worker: true }]]) {
+  test(`a page from the back/forward cache hears what others have appended meanwhile, and goes on${where}`, { timeout: 60_000, ...driven }, async () => {
     const page = await site.newPage()
     const other = await site.newPage()
-    const name = `frozen ${what}`
-    assert.equal(await open(page, name), 0)
-    await freeze(page, other)
-    await take[what](other, name)
-    await thaw(page)
-    assert.equal((await append(page, 1)).code, code)
+    assert.equal(await open(page, `left${where}`, options), 0)
+    await other.evaluate(name => { window.db = flumedb.Flume(flumedb.Log(name)) }, `left${where}`)
+    const all = [0]
+    for (let round = 1; round <= 3; round++) {
+      // One that is under way, too.
+      await page.evaluate(n => { window.underWay = failure(db.append({ n })) }, 10 * round)
+      await page.goto(`${site.origin}/elsewhere`)
+      for (let i = 1; i <= 3; i++) {
+        await append(other, 10 * round + i)
+        await sleep(30)
+      }
+      await page.goBack({ waitUntil: 'commit' })
+      assert.deepEqual(await page.evaluate(() => persisted), Array(round).fill(true), 'it was kept, and is not a new one')
+      assert.deepEqual(await page.evaluate(() => underWay), { value: (await other.evaluate(n => db.stream().collect().then(all => all.find(({ value }) => value.n === n)), 10 * round)).seq })
+      assert.deepEqual(await append(page, 10 * round + 4), { value: 5 * round })
+      for (let i = 0; i <= 4; i++) all.push(10 * round + i)
+      assert.deepEqual((await heard(page, all.length)).toSorted((a, b) => a - b), all)
+      assert.equal(await page.evaluate(() => db.sum.get()), all.reduce((sum, n) => sum + n, 0))
+    }
+    assert.deepEqual(await page.evaluate(() => heard), await other.evaluate(() => db.stream({ seqs: false }).collect().then(all => all.map(({ n }) => n))))
     assert.deepEqual([...page.uncaught, ...other.uncaught], [])
     await page.close()
     await other.close()
   })
+
+  test(`a frozen page keeps nobody from appending, and hears all of it when it comes back${where}`, { timeout: 60_000, ...driven }, async () => {
+    const page = await site.newPage()
+    const other = await site.newPage()
+    assert.equal(await open(page, `frozen${where}`, options), 0)
+    await other.evaluate(name => { window.db = flumedb.Flume(flumedb.Log(name)) }, `frozen${where}`)
+    const all = [0]
+    for (let round = 1; round <= 3; round++) {
+      await page.evaluate(() => {
+        window.frozen = false
+        document.addEventListener('freeze', () => { frozen = true }, { once: true })
+      })
+      await freeze(page, other)
+      for (let i = 1; i <= 3; i++) {
+        await append(other, 10 * round + i)
+        all.push(10 * round + i)
+      }
+      await thaw(page)
+      assert.ok(await page.evaluate(() => frozen))
+      await append(page, 10 * round + 4)
+      all.push(10 * round + 4)
+      assert.deepEqual(await heard(page, all.length), all)
+    }
+    assert.equal(await page.evaluate(() => db.sum.get()), all.reduce((sum, n) => sum + n, 0))
+    assert.deepEqual([...page.uncaught, ...other.uncaught], [])
+    await page.close()
+    await other.close()
+  })
+
+  for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
+    test(`whoever ${what} the database does not wait for a frozen page, which is told ${code} when it comes back${where}`, { timeout: 60_000, ...driven }, async () => {
+      const page = await site.newPage()
+      const other = await site.newPage()
+      const name = `frozen ${what}${where}`
+      assert.equal(await open(page, name, options), 0)
+      await freeze(page, other)
+      await take[what](other, name)
+      await thaw(page)
+      assert.equal((await append(page, 1)).code, code)
+      assert.deepEqual([...page.uncaught, ...other.uncaught], [])
+      await page.close()
+      await other.close()
+    })
+}
 
 for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
   test(`whoever ${what} the database does not wait for those that append to it: each of their appends is there, or fails with ${code}`, { timeout: 60_000 }, async () => {
