@@ -186,43 +186,6 @@ func (s *Store) durability() js.Value {
 	return browser().relaxed
 }
 
-// Checkpoint implements core.Store.
-func (s *Store) Checkpoint(ctx context.Context, name string) (b []byte, err error) {
-	err = s.do(ctx, func(c *connection) error {
-		value, err := read(ctx, c, checkpointStore, js.ValueOf(name))
-		if err != nil || value.IsUndefined() {
-			return err
-		}
-		var ok bool
-		if b, ok = browser().bytesFromJS(value); !ok {
-			return fmt.Errorf("checkpoint %q is not bytes: %w", name, core.ErrCorrupt)
-		}
-		return nil
-	})
-	return b, err
-}
-
-// SetCheckpoint implements core.Store.
-func (s *Store) SetCheckpoint(ctx context.Context, name string, b []byte) error {
-	return s.do(ctx, func(c *connection) error {
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readwrite, s.durability())
-		if err != nil {
-			return hostError("writing a checkpoint", err)
-		}
-		err = t.request(func() {
-			checkpoints := t.objectStore.Invoke(t.js, t.checkpoints)
-			if b == nil {
-				t.del.Invoke(checkpoints, name)
-			} else {
-				t.put.Invoke(checkpoints, t.bytesToJS(b), name)
-			}
-		})
-		// Writing it a second time does no harm, so a lost connection may
-		// be answered with errLost even where the first may have worked.
-		return hostError("writing a checkpoint", errors.Join(err, t.end()))
-	})
-}
-
 // read gets one row through go-indexeddb.
 func read(ctx context.Context, c *connection, store string, key js.Value) (js.Value, error) {
 	t, err := c.db.Transaction(idb.TransactionReadOnly, store)
