@@ -18,21 +18,22 @@ const bodyRow = 3
 func bodyKey(name string) js.Value { return js.ValueOf([]any{bodyRow, name}) }
 
 // Checkpoint implements core.Store.
-func (s *Store) Checkpoint(ctx context.Context, name string) (b []byte, err error) {
-	err = s.do(ctx, func(c *connection) error {
-		value, err := read(ctx, c, checkpointStore, js.ValueOf(name))
-		if err != nil {
-			return err
-		}
-		b, err = checkpointBytes(name, value)
-		return err
-	})
-	return b, err
+func (s *Store) Checkpoint(ctx context.Context, name string) ([]byte, error) {
+	rows, err := s.checkpointRows(ctx, name, js.ValueOf(name))
+	return rows[0], err
 }
 
 // CheckpointBody implements core.BodyStore.
 func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []byte, err error) {
+	rows, err := s.checkpointRows(ctx, name, js.ValueOf(name), bodyKey(name))
+	return rows[0], rows[1], err
+}
+
+// checkpointRows reads rows that belong to a checkpoint, as they are at one
+// moment.
+func (s *Store) checkpointRows(ctx context.Context, name string, keys ...js.Value) (rows [2][]byte, err error) {
 	err = s.do(ctx, func(c *connection) error {
+		rows = [2][]byte{} // of a connection that was lost
 		t, err := browser().begin(c.raw, browser().checkpoints, browser().readonly, s.durability())
 		if err != nil {
 			return hostError("reading a checkpoint", err)
@@ -40,18 +41,26 @@ func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []
 		var asked [2]js.Value
 		err = t.request(func() {
 			store := t.objectStore.Invoke(t.js, t.checkpoints)
-			asked[0] = t.get.Invoke(store, name)
-			asked[1] = t.get.Invoke(store, bodyKey(name))
+			for i, key := range keys {
+				asked[i] = t.get.Invoke(store, key)
+			}
 		})
-		if err = errors.Join(err, t.end()); err != nil {
+		if err == nil {
+			_, err = t.await(asked[len(keys)-1]) // before it is told that the transaction has ended
+		}
+		if err != nil {
+			t.abandon()
 			return hostError("reading a checkpoint", err)
 		}
-		if value, err = checkpointBytes(name, t.reflectGet.Invoke(asked[0], t.result)); err == nil {
-			body, err = checkpointBytes(name, t.reflectGet.Invoke(asked[1], t.result))
+		for i := range keys {
+			if rows[i], err = checkpointBytes(name, t.reflectGet.Invoke(asked[i], t.result)); err != nil {
+				break
+			}
 		}
+		go t.end() // what was read is here, however it ends
 		return err
 	})
-	return value, body, err
+	return rows, err
 }
 
 // checkpointBytes copies a row's value, nil where there is none.
