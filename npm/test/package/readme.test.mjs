@@ -1,15 +1,15 @@
-// The README's quick start, as it is printed, in a project that has installed the tarball.
+// The README's code for Node, as it is printed, in a project that has installed the tarball. That for browsers is in
+// test/browser/readme.test.mjs.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { execSync } from 'node:child_process'
 import { test } from 'node:test'
-import { makeConsumer, npm } from './consumer.mjs'
+import { makeConsumer } from './consumer.mjs'
+import { readmeCode } from './readme-code.mjs'
 
-const quickStart = /## Quick start[^]*?```js\n([^]*?)```/.exec(readFileSync(join(npm, '../README.md'), 'utf8'))?.[1]
+const [quickStart] = readmeCode('Quick start', 'js')
 
 test('the quick start prints what it says', { timeout: 60_000 }, async () => {
-  assert.ok(quickStart, 'the README has no quick start')
   const consumer = makeConsumer({ 'quick-start.mjs': quickStart })
   try {
     assert.equal(await consumer.run('quick-start.mjs'), '8\n1 -11\n2 5\n')
@@ -25,6 +25,19 @@ test('the quick start prints what it says, with require', { timeout: 60_000 }, a
   const consumer = makeConsumer({ 'quick-start.cjs': `${required};\n(async () => {\n${rest.join('\n')}\n})()` })
   try {
     assert.equal(await consumer.run('quick-start.cjs'), '8\n1 -11\n2 5\n')
+  } finally {
+    consumer.remove()
+  }
+})
+
+test('the code for Node prints what it says, and the command line finds it', { timeout: 60_000 }, async () => {
+  const [code] = readmeCode('In Node', 'js')
+  const [command] = readmeCode('In Node', 'sh')
+  const consumer = makeConsumer({ 'people.mjs': code })
+  try {
+    assert.equal(await consumer.run('people.mjs'), 'Alan\nGrace\n')
+    const printed = execSync(command, { cwd: consumer.folder, encoding: 'utf8' })
+    assert.deepEqual(printed.trim().split('\n').map(line => JSON.parse(line).name), ['Ada', 'Grace', 'Alan'])
   } finally {
     consumer.remove()
   }
