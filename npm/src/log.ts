@@ -9,6 +9,7 @@ import { bytesOf } from './log-bytes.js'
 import { type Skipped, logReader } from './log-reader.js'
 import { nativeLog } from './native-log.js'
 import { type Obv, createObv } from './obv.js'
+import { type OtherContexts, joinOthers } from './other-contexts.js'
 import { onAbort } from './pull.js'
 import { deferReader } from './readers.js'
 import { type BatchReader, type Source, bySignal, createSource } from './source.js'
@@ -131,11 +132,10 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   const codec = toCodec(options.codec)
   const since = createObv<number>()
   const lost = createObv<Error>() // what ends the log while it is open
-  const appends = new AppendQueue(codec, () => since.value!, seq => tell?.(seq))
+  const appends = new AppendQueue(codec, () => since.value!, seq => others?.tell(seq))
   let engine: Engine | undefined
   let handle = 0
-  let channel: BroadcastChannel | undefined
-  let tell: ((seq: number) => void) | undefined
+  let others: OtherContexts | undefined
   let failure: Error | undefined
   let closed = false
   let opened = false
@@ -168,8 +168,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     engine = await engineOf(options.wasm, views)
     if (options.signal?.aborted) throw aborted(options.signal)
     handle = await openIn(engine, seq => since.set(seq))
-    if (kind === INDEXED_DB) channel = listen(name, since, () => refresh())
-    if (channel) tell = paced(seq => closed || channel!.postMessage(seq))
+    if (kind === INDEXED_DB) others = joinOthers(name, since, () => refresh())
     appends.open(engine, handle)
   }
   const openIn = (engine: Engine, moved: (seq: number) => void) => {
@@ -295,7 +294,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         request(
           {
             settle() {
-              channel?.postMessage(DELETED)
+              others?.tellDeleted()
               if (beside) refreshBeside(() => cb(null, undefined))
               else cb(null, undefined)
             },
@@ -329,7 +328,6 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         if (closed || failure) return call(cb)
         appends.flush()
         closed = true
-        channel?.close()
         const closeIn = (engine: Engine, handle: number, then: (err?: Error) => void) => {
           const done = (err?: Error) => {
             engine.logs.delete(handle)
@@ -337,7 +335,12 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
           }
           engine.request({ settle: () => done(), fail: done }, (exports, id) => exports.flumedb_close(handle, id))
         }
-        const last = () => closeIn(engine!, handle, err => call(cb, err))
+        // The last appends are answered before the log is closed, and the others hear of them too.
+        const last = () =>
+          closeIn(engine!, handle, err => {
+            others?.close()
+            call(cb, err)
+          })
         if (beside) beside.then(({ engine, handle }) => closeIn(engine, handle, last), last)
         else last()
       })
@@ -376,42 +379,6 @@ function checkpointsOf(request: RequestOnLog): Checkpoints {
     put: set,
     delete: (name, cb) => set(name, undefined, cb)
   }
-}
-
-/** A message costs more than a small commit's own work, so a busy writer tells the others this often. */
-const TELL_MS = 10
-
-/** Tells at once, but not more often than every so many milliseconds; the last always. */
-function paced(tell: (seq: number) => void): (seq: number) => void {
-  let told = -Infinity
-  let waiting: number | undefined
-  const now = () => {
-    told = performance.now()
-    tell(waiting!)
-    waiting = undefined
-  }
-  return seq => {
-    const due = waiting === undefined
-    waiting = seq
-    if (!due) return
-    const wait = told + TELL_MS - performance.now()
-    if (wait > 0) setTimeout(now, wait)
-    else now()
-  }
-}
-
-/** What is told in the place of a seq when records have been deleted. */
-const DELETED = -1
-
-/** Hears other tabs and workers tell how far the log goes, and tells them. */
-function listen(name: string, since: Obv<number>, refresh: () => void): BroadcastChannel | undefined {
-  if (typeof BroadcastChannel === 'undefined') return
-  const channel = new BroadcastChannel(`flumedb-wasm:${name}`)
-  channel.onmessage = ({ data }) => {
-    if (data > since.value! || data === DELETED) refresh()
-  }
-  ;(channel as { unref?(): void }).unref?.()
-  return channel
 }
 
 function checkOptions(kind: number, name: unknown, options: LogOptions): void {

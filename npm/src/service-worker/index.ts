@@ -3,7 +3,7 @@ import { type HttpModule, startModule } from './module.js'
 
 /** A view that the module is to run: what `docs/views.md` says of it, as JSON. */
 export interface ServedView {
-  kind: 'reduce' | 'level' | 'hashtable' | 'bloom' | 'search' | 'query'
+  kind: 'reduce' | 'level' | 'links' | 'hashtable' | 'bloom' | 'search' | 'query'
   /** Another version has the view built anew. */
   version: number | string
   options?: unknown

@@ -9,11 +9,11 @@ import * as vite from 'vite'
 import webpack from 'webpack'
 import { openChromium } from '../chromium.mjs'
 import { makeConsumer } from '../package/consumer.mjs'
-import { readmeCode } from '../package/readme-code.mjs'
+import { printedCode } from '../package/printed-code.mjs'
 import { serve } from '../static-server.mjs'
 
-const [browser] = readmeCode('In a browser', 'js')
-const [serviceWorker, client] = readmeCode('In a service worker', 'js')
+const [browser] = printedCode('README.md', 'In a browser', 'js')
+const [serviceWorker, client] = printedCode('README.md', 'In a service worker', 'js')
 
 let chromium
 let project
@@ -75,7 +75,7 @@ for (const [name, bundle] of Object.entries(bundlers)) {
         await page.waitForFunction(() => window.done, undefined, { timeout: 30_000 })
           .catch(error => { throw new Error(`${error.message}\n${page.uncaught.join('\n')}`) })
         page.off('console', hear)
-        return Promise.all(said.map(async message => Promise.all(message.args().map(arg => arg.jsonValue()))))
+        return Promise.all(said.map(message => Promise.all(message.args().map(arg => arg.jsonValue()))))
       }
       await visit('browser')
       assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('li')].map(item => item.textContent)), ['Sun after the rain', 'Rain until noon'])

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
+import { printedCode } from '../package/printed-code.mjs'
 import { openSite } from './site.mjs'
 
 const worker = `
@@ -44,13 +45,10 @@ const scripts = `
   }
 `
 
-// What the server answers for the worker's script, which an update changes.
-const script = { type: 'text/javascript', body: worker }
-
 let site
 let page
 before(async () => {
-  site = await openSite({ get: { '/worker.mjs': script } })
+  site = await openSite({ get: { '/worker.mjs': { type: 'text/javascript', body: worker } } })
   page = await newPage()
 })
 after(() => site?.close())
@@ -265,57 +263,8 @@ test('a client appends once and streams all over stopped workers', { timeout: 60
   assert.deepEqual([one, counts, records, open], [{ c: 1 }, 'number', 80, 0])
 })
 
-test('newer versions of the worker take over while a client appends and streams', { timeout: 60_000 }, async t => {
-  const writing = page.evaluate(async () => {
-    const { connect } = await import('/flumedb-wasm/client.mjs')
-    const db = connect('/db/')
-    const start = await db.since()
-    const heard = []
-    const leave = new AbortController()
-    const hearing = (async () => {
-      for await (const { seq, value } of db.stream({ gt: start, live: true, signal: leave.signal })) heard.push([seq, value])
-    })().catch(error => { if (error.code !== 'ABORTED') throw error })
-    let updates = 0
-    navigator.serviceWorker.addEventListener('controllerchange', () => { window.updates = ++updates })
-    window.updates = 0
-    window.stopWriting = false
-    const acknowledged = []
-    await Promise.all(['a', 'b', 'c', 'd'].map(async writer => {
-      for (let n = 0; !window.stopWriting; n++) acknowledged.push([await db.append({ writer, n }), { writer, n }])
-    }))
-    const newest = await db.since()
-    while (!heard.length || heard.at(-1)[0] < newest) await new Promise(resolve => setTimeout(resolve, 10))
-    leave.abort()
-    await hearing
-    const stored = []
-    for await (const { seq, value } of db.stream({ gt: start })) stored.push([seq, value])
-    return { acknowledged, heard, stored, start }
-  })
-  await page.waitForFunction(() => window.updates === 0)
-  const updated = count => page.waitForFunction(count => window.updates >= count, count, { timeout: 20_000 })
-  for (let version = 1; version <= 4; version++) {
-    script.body = `${worker}\n// version ${version}`
-    await page.evaluate(async () => { await (await navigator.serviceWorker.ready).update() })
-    if (version === 3) await stopWorkers() // the old one, the new one, or both
-    await updated(version)
-    await new Promise(resolve => setTimeout(resolve, 100))
-  }
-  await page.evaluate(() => { window.stopWriting = true })
-  const { acknowledged, heard, stored, start } = await writing
-  t.diagnostic(`${acknowledged.length} appends over ${await page.evaluate(() => window.updates)} updates`)
-  assert.ok(acknowledged.length > 40, `only ${acknowledged.length} appends`)
-  assert.deepEqual(stored.map(([seq]) => seq), stored.map((_, i) => start + 1 + i))
-  // Every writer waits for its answers, so what is stored is what was answered, each once and in the writer's order.
-  assert.deepEqual(stored, acknowledged.toSorted(([a], [b]) => a - b))
-  for (const writer of ['a', 'b', 'c', 'd']) {
-    const numbers = stored.filter(([, value]) => value.writer === writer).map(([, { n }]) => n)
-    assert.deepEqual(numbers, numbers.map((_, n) => n))
-  }
-  assert.deepEqual(heard, stored)
-})
-
 test("the client's example in docs/http.md prints what it says", { timeout: 60_000 }, async () => {
-  const example = /## From a page[^]*?```js\n([^]*?)```/.exec(readFileSync(new URL('../../../docs/http.md', import.meta.url), 'utf8'))[1]
+  const [example] = printedCode('docs/http.md', 'From a page', 'js')
   const [, ...wanted] = example.split(/console\.log\(.*\) \/\/ /).map(part => part.split('\n')[0])
   const printed = await page.evaluate(async code => {
     const lines = []

@@ -78,3 +78,43 @@ test('every append of two tabs and a worker has its own place, each hears all li
     await page.close()
   }
 })
+
+test('what a writer appended last is heard although it closes, or is ended, as soon as it is acknowledged', { timeout: 60_000 }, async () => {
+  const page = await site.newPage()
+  const heard = await page.evaluate(async last => {
+    const { Flume, Log } = flumedb
+    const db = Flume(Log('last'))
+    const heard = []
+    const all = (async () => {
+      for await (const { seq, value } of db.stream({ live: true })) {
+        heard.push([seq, value.by, value.n])
+        if (heard.length === 60) return
+      }
+    })()
+    for (let round = 0; round < 10; round++) {
+      const by = round % 2 ? 'closed' : 'ended'
+      const worker = new Worker(URL.createObjectURL(new Blob([last.replace('ORIGIN', location.origin)], { type: 'text/javascript' })), { type: 'module' })
+      await new Promise((resolve, reject) => {
+        worker.onmessage = ({ data }) => data === 'done' ? resolve() : reject(new Error(data))
+        worker.onerror = event => reject(new Error(event.message))
+        worker.postMessage({ by, round })
+      })
+      worker.terminate()
+    }
+    await all
+    await db.close()
+    return heard
+  }, `
+    import { Flume, Log } from 'ORIGIN/flumedb-wasm/browser.mjs'
+    const run = async ({ by, round }) => {
+      const db = Flume(Log('last'))
+      for (let n = 0; n < 6; n++) await db.append({ by, n: round * 6 + n })
+      if (by === 'closed') await db.close()
+      return 'done'
+    }
+    onmessage = ({ data }) => run(data).then(postMessage, error => postMessage(String(error.stack)))
+  `)
+  assert.deepEqual(heard, Array.from({ length: 60 }, (_, n) => [n, Math.floor(n / 6) % 2 ? 'closed' : 'ended', n]))
+  assert.deepEqual(page.uncaught, [])
+  await page.close()
+})

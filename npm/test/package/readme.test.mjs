@@ -5,9 +5,9 @@ import assert from 'node:assert/strict'
 import { execSync } from 'node:child_process'
 import { test } from 'node:test'
 import { makeConsumer } from './consumer.mjs'
-import { readmeCode } from './readme-code.mjs'
+import { printedCode } from './printed-code.mjs'
 
-const [quickStart] = readmeCode('Quick start', 'js')
+const [quickStart] = printedCode('README.md', 'Quick start', 'js')
 
 test('the quick start prints what it says', { timeout: 60_000 }, async () => {
   const consumer = makeConsumer({ 'quick-start.mjs': quickStart })
@@ -31,8 +31,8 @@ test('the quick start prints what it says, with require', { timeout: 60_000 }, a
 })
 
 test('the code for Node prints what it says, and the command line finds it', { timeout: 60_000 }, async () => {
-  const [code] = readmeCode('In Node', 'js')
-  const [command] = readmeCode('In Node', 'sh')
+  const [code] = printedCode('README.md', 'In Node', 'js')
+  const [command] = printedCode('README.md', 'In Node', 'sh')
   const consumer = makeConsumer({ 'people.mjs': code })
   try {
     assert.equal(await consumer.run('people.mjs'), 'Alan\nGrace\n')
