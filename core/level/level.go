@@ -9,8 +9,10 @@
 package level
 
 import (
+	"encoding/binary"
 	"errors"
 
+	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/lsm"
 	"github.com/flumedb/flumedb-wasm/core/order"
@@ -30,13 +32,21 @@ type level struct {
 
 	scratch []byte
 	values  []json.Value
+
+	// The last part of the key that was put last, which the next one of the
+	// same record often ends with too.
+	rest    []byte
+	restOf  json.Value
+	restSeq core.Seq
 }
 
 // key is where the values of a key are.
 type key struct {
 	parts []part
 	bare  bool // the key is the only part's value, and no array
-	each  int  // the part that is an array, a key for each of its elements; -1 for none
+	many  int  // the part that is an array, a key for each of its elements; -1 for none
+
+	number int // to tell it from the view's others
 }
 
 // part is one item of a key: the value of a field, or what is always the same,
@@ -49,7 +59,10 @@ type part struct {
 func (v *level) Fields() []json.Path { return v.fields }
 
 func (v *level) Apply(r *view.Record) error {
-	return v.emit(r, func(key []byte) { v.Tree.Put(key, r.Seq) })
+	if v.mapped {
+		return v.emit(r, func(key []byte) { v.Tree.Put(key, r.Seq) })
+	}
+	return v.each(r, func(k *key, values []json.Value) error { return v.put(k, values, r.Seq) })
 }
 
 // another is for another goroutine to call emit of.
@@ -76,21 +89,32 @@ func (v *level) emit(r *view.Record, put func(key []byte)) error {
 			v.scratch = key
 		}
 	}
+	return v.each(r, func(k *key, values []json.Value) error {
+		b, err := k.append(v.scratch[:0], values)
+		if v.scratch = b; err == nil {
+			put(b)
+		}
+		return err
+	})
+}
+
+// each gives do the values of each key of a record. Keys of which not all values
+// are there are left out.
+func (v *level) each(r *view.Record, do func(k *key, values []json.Value) error) error {
 	if !v.where.Holds(r) {
 		return nil
 	}
 	for i := range v.keys {
-		if err := v.keys[i].emit(v, r, put); err != nil {
+		if err := v.keys[i].each(v.values, r, do); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// emit gives put the key of a record, if all of its values are there; one for
-// each element of a part that is each.
-func (k *key) emit(v *level, r *view.Record, put func(key []byte)) error {
-	values := v.values[:len(k.parts)]
+// each is for one key: once, or for each element of a part that is each.
+func (k *key) each(values []json.Value, r *view.Record, do func(k *key, values []json.Value) error) error {
+	values = values[:len(k.parts)]
 	for i := range k.parts {
 		if p := &k.parts[i]; p.fixed == nil {
 			if values[i] = r.Field(p.field); values[i] == nil {
@@ -98,41 +122,100 @@ func (k *key) emit(v *level, r *view.Record, put func(key []byte)) error {
 			}
 		}
 	}
-	if k.each < 0 {
-		return k.put(v, values, put)
+	if k.many < 0 {
+		return do(k, values)
 	}
-	for w := values[k.each].Items(); ; {
+	for w := values[k.many].Items(); ; {
 		item, more := w.Next()
 		if !more {
 			return nil
 		}
-		values[k.each] = item
-		if err := k.put(v, values, put); err != nil {
+		values[k.many] = item
+		if err := do(k, values); err != nil {
 			return err
 		}
 	}
 }
 
-func (k *key) put(v *level, values []json.Value, put func(key []byte)) (err error) {
-	b := v.scratch[:0]
+// append writes a key of values behind b.
+func (k *key) append(b []byte, values []json.Value) (_ []byte, err error) {
 	if k.bare {
-		b, err = order.Append(b, values[0])
-	} else {
-		b = order.Begin(b)
-		for i := range k.parts {
-			if fixed := k.parts[i].fixed; fixed != nil {
-				b = append(b, fixed...)
-			} else if b, err = order.Add(b, values[i], i == 0); err != nil {
-				break
-			}
+		return order.Append(b, values[0])
+	}
+	if b, err = k.appendBeginning(b, values); err != nil {
+		return b, err
+	}
+	return k.appendRest(b, values)
+}
+
+// appendBeginning writes all but the last part.
+func (k *key) appendBeginning(b []byte, values []json.Value) (_ []byte, err error) {
+	b = order.Begin(b)
+	for i := range len(k.parts) - 1 {
+		if b, err = k.appendPart(b, values, i); err != nil {
+			return b, err
 		}
-		b = order.End(b)
 	}
-	v.scratch = b
-	if err == nil {
-		put(b)
+	return b, nil
+}
+
+// appendRest writes the last part, and ends the key.
+func (k *key) appendRest(b []byte, values []json.Value) (_ []byte, err error) {
+	b, err = k.appendPart(b, values, len(k.parts)-1)
+	return order.End(b), err
+}
+
+func (k *key) appendPart(b []byte, values []json.Value, i int) ([]byte, error) {
+	if fixed := k.parts[i].fixed; fixed != nil {
+		return append(b, fixed...), nil
 	}
-	return err
+	return order.Add(b, values[i], i == 0)
+}
+
+// put puts a key into the tree. What comes before its last part is of many
+// records, and is not made anew for each: the values as they stand in the record
+// name it.
+func (v *level) put(k *key, values []json.Value, seq core.Seq) (err error) {
+	last := len(k.parts) - 1
+	if last == 0 {
+		if v.scratch, err = k.append(v.scratch[:0], values); err == nil {
+			v.Tree.Put(v.scratch, seq)
+		}
+		return err
+	}
+	b := binary.AppendUvarint(v.scratch[:0], uint64(k.number))
+	for i := range last {
+		if k.parts[i].fixed == nil {
+			b = append(append(b, values[i]...), 0) // which no JSON holds
+		}
+	}
+	begin, known := v.Tree.Beginning(b)
+	if !known {
+		name := len(b)
+		if b, err = k.appendBeginning(b, values); err == nil {
+			begin = v.Tree.AddBeginning(b[:name], b[name:])
+		}
+	} else if begin == 0 {
+		if b, err = k.append(b[:0], values); err == nil {
+			v.Tree.Put(b, seq)
+		}
+	}
+	if v.scratch = b; err != nil || begin == 0 {
+		return err
+	}
+	value := values[last]
+	if k.parts[last].fixed != nil {
+		value = nil
+	}
+	if seq != v.restSeq || value == nil || v.restOf == nil || &v.restOf[0] != &value[0] {
+		v.restSeq, v.restOf = core.None, value
+		if v.rest, err = k.appendRest(v.rest[:0], values); err != nil {
+			return err
+		}
+		v.restSeq = seq
+	}
+	v.Tree.PutBehind(begin, v.rest, seq)
+	return nil
 }
 
 func (v *level) Save(b []byte) []byte { return v.Tree.Save(b) }

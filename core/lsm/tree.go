@@ -51,7 +51,18 @@ func NewSized(sizes Sizes) *Tree { return &Tree{mem: &memory{}, sizes: sizes} }
 func (t *Tree) Attach(shelf *view.Shelf) { t.shelf = shelf }
 
 // Put gives a key a seq, which must not be less than those put before.
-func (t *Tree) Put(key []byte, seq core.Seq) { t.mem.put(key, seq) }
+func (t *Tree) Put(key []byte, seq core.Seq) { t.mem.put(0, key, seq) }
+
+// Beginning finds the bytes that keys begin with by a name that the caller can
+// make with less work than the bytes, and that always means the same ones. Where
+// it is not known, AddBeginning tells it. Where it is 0, use Put.
+func (t *Tree) Beginning(name []byte) (b Beginning, known bool) { return t.mem.begins.find(name) }
+
+// AddBeginning gives the bytes that keys begin with a number.
+func (t *Tree) AddBeginning(name, bytes []byte) Beginning { return t.mem.begins.add(name, bytes) }
+
+// PutBehind is Put of the key that begins so and goes on with rest.
+func (t *Tree) PutBehind(b Beginning, rest []byte, seq core.Seq) { t.mem.put(b, rest, seq) }
 
 // Full reports whether more is in memory than should be.
 func (t *Tree) Full() bool { return t.frozen != nil && t.mem.size() >= t.sizes.Memory }
@@ -171,7 +182,7 @@ func (t *Tree) Load(b []byte) (rest []byte, err error) {
 		if err != nil || size > uint64(len(b)) {
 			return nil, errState
 		}
-		e := entry{headOf(b[:size]), uint32(inline - len(b)), uint32(size), seq}
+		e := entry{headOf(b[:size]), seq, uint32(inline - len(b)), uint32(size), 0}
 		if n := len(chunk); n > 0 && mem.compare(&chunk[n-1], &e) >= 0 {
 			return nil, errState
 		}
