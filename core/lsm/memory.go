@@ -263,3 +263,15 @@ func (s *memorySource) next() (key []byte, seq core.Seq, err error) {
 	s.at += s.step
 	return s.m.key(e, &s.buf), e.seq, nil
 }
+
+// write is next into a block. It is false at the end.
+func (s *memorySource) write(w *builder) bool {
+	if s.at == s.end {
+		return false
+	}
+	e := &s.all[s.at]
+	same := s.at > 0 && s.all[s.at-1].begin == e.begin
+	w.addBehind(s.m.begins.at(e.begin), s.m.rest(e), same, e.seq)
+	s.at++
+	return true
+}

@@ -317,7 +317,8 @@ func (t *Tree) Get(c *view.Call, key []byte) (core.Seq, error) {
 // job is a run being made: of what is frozen, or of other runs.
 type job struct {
 	merged *merger
-	of     []*run // the runs that it is to replace, none for what is frozen
+	layer  *memorySource // in the place of merged where there is but one
+	of     []*run        // the runs that it is to replace, none for what is frozen
 	out    run
 	index  []byte
 	w      builder
@@ -385,8 +386,12 @@ func (t *Tree) plan(ctx context.Context, building bool) *job {
 		t.spare = nil
 	}
 	if t.frozen != nil {
+		layers := t.frozen.layers()
+		if len(layers) == 1 {
+			return &job{layer: newMemorySource(t.frozen, layers[0], nil, nil, false), block: t.sizes.Block}
+		}
 		var sources []source
-		for _, layer := range t.frozen.layers() {
+		for _, layer := range layers {
 			sources = append(sources, newMemorySource(t.frozen, layer, nil, nil, false))
 		}
 		return &job{merged: newMerger(sources, false), block: t.sizes.Block}
@@ -437,6 +442,12 @@ func planMerge(runs []*run) []*run {
 // step makes one block and writes it, and at the end the index.
 func (j *job) step(ctx context.Context, shelf *view.Shelf, mu sync.Locker) (done bool, err error) {
 	for j.w.size() < j.block {
+		if j.layer != nil {
+			if done = !j.layer.write(&j.w); done {
+				break
+			}
+			continue
+		}
 		key, seq, err := j.merged.next()
 		if err != nil {
 			return false, err
