@@ -58,83 +58,90 @@ type part struct {
 
 func (v *level) Fields() []json.Path { return v.fields }
 
-func (v *level) Apply(r *view.Record) error {
-	if v.mapped {
-		return v.emit(r, func(key []byte) { v.Tree.Put(key, r.Seq) })
-	}
-	return v.each(r, func(k *key, values []json.Value) error { return v.put(k, values, r.Seq) })
-}
+func (v *level) Apply(r *view.Record) error { return v.emit(r, nil) }
 
 // another is for another goroutine to call emit of.
 func (v *level) another() *level {
 	return &level{fields: v.fields, where: v.where, keys: v.keys, mapped: v.mapped, values: make([]json.Value, len(v.values))}
 }
 
-// emit gives put each key of a record.
+// emit gives put each key of a record. Where put is nil, they go into the tree.
 func (v *level) emit(r *view.Record, put func(key []byte)) error {
 	if v.mapped {
-		if r.Data.Kind() != json.Array {
-			return errors.New("the map must return an array of keys")
-		}
-		for w := r.Data.Items(); ; {
-			item, more := w.Next()
-			if !more {
-				return nil
-			}
-			key, err := order.Append(v.scratch[:0], item)
-			if err != nil {
-				return err
-			}
-			put(key)
-			v.scratch = key
-		}
+		return v.emitMapped(r, put)
 	}
-	return v.each(r, func(k *key, values []json.Value) error {
-		b, err := k.append(v.scratch[:0], values)
-		if v.scratch = b; err == nil {
-			put(b)
-		}
-		return err
-	})
-}
-
-// each gives do the values of each key of a record. Keys of which not all values
-// are there are left out.
-func (v *level) each(r *view.Record, do func(k *key, values []json.Value) error) error {
 	if !v.where.Holds(r) {
 		return nil
 	}
 	for i := range v.keys {
-		if err := v.keys[i].each(v.values, r, do); err != nil {
-			return err
+		k := &v.keys[i]
+		values, ok := k.find(v.values, r)
+		if !ok {
+			continue
+		}
+		if k.many < 0 {
+			if err := v.give(k, values, r.Seq, put); err != nil {
+				return err
+			}
+			continue
+		}
+		for w := values[k.many].Items(); ; {
+			item, more := w.Next()
+			if !more {
+				break
+			}
+			values[k.many] = item
+			if err := v.give(k, values, r.Seq, put); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// each is for one key: once, or for each element of a part that is each.
-func (k *key) each(values []json.Value, r *view.Record, do func(k *key, values []json.Value) error) error {
-	values = values[:len(k.parts)]
-	for i := range k.parts {
-		if p := &k.parts[i]; p.fixed == nil {
-			if values[i] = r.Field(p.field); values[i] == nil {
-				return nil
-			}
-		}
+// emitMapped is emit of a record that is an array of keys.
+func (v *level) emitMapped(r *view.Record, put func(key []byte)) error {
+	if r.Data.Kind() != json.Array {
+		return errors.New("the map must return an array of keys")
 	}
-	if k.many < 0 {
-		return do(k, values)
+	if put == nil {
+		put = func(key []byte) { v.Tree.Put(key, r.Seq) }
 	}
-	for w := values[k.many].Items(); ; {
+	for w := r.Data.Items(); ; {
 		item, more := w.Next()
 		if !more {
 			return nil
 		}
-		values[k.many] = item
-		if err := do(k, values); err != nil {
+		key, err := order.Append(v.scratch[:0], item)
+		if err != nil {
 			return err
 		}
+		put(key)
+		v.scratch = key
 	}
+}
+
+// find is the values of the key, in memory for them; not ok unless all are there.
+func (k *key) find(values []json.Value, r *view.Record) (_ []json.Value, ok bool) {
+	values = values[:len(k.parts)]
+	for i := range k.parts {
+		if p := &k.parts[i]; p.fixed == nil {
+			if values[i] = r.Field(p.field); values[i] == nil {
+				return nil, false
+			}
+		}
+	}
+	return values, true
+}
+
+func (v *level) give(k *key, values []json.Value, seq core.Seq, put func(key []byte)) (err error) {
+	if put == nil {
+		return v.put(k, values, seq)
+	}
+	if v.scratch, err = k.append(v.scratch[:0], values); err == nil {
+		put(v.scratch)
+	}
+	return err
 }
 
 // append writes a key of values behind b.

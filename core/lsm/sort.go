@@ -23,24 +23,24 @@ func (m *memory) sortTail() []entry {
 	if len(m.tail) < m.begins.set.Len() {
 		slices.SortStableFunc(m.tail, func(a, b entry) int { return m.compare(&a, &b) })
 		for i := range m.tail {
-			sorted = m.follow(sorted, &m.tail[i])
+			e := &m.tail[i]
+			if n := len(sorted); n > 0 && m.compare(&sorted[n-1], e) == 0 {
+				sorted = sorted[:n-1]
+			}
+			sorted = append(sorted, *e)
 		}
 	} else {
+		// Equal keys have the same beginning here.
 		for _, it := range m.sortItems() {
-			sorted = m.follow(sorted, &m.tail[it.i])
+			e := &m.tail[it.i]
+			if n := len(sorted); n > 0 && sorted[n-1].head == e.head && sorted[n-1].begin == e.begin && m.compare(&sorted[n-1], e) == 0 {
+				sorted = sorted[:n-1]
+			}
+			sorted = append(sorted, *e)
 		}
 	}
 	m.tail, m.sorted = m.tail[:0], 0
 	return sorted
-}
-
-// follow adds the next entry to those that are sorted.
-func (m *memory) follow(sorted []entry, e *entry) []entry {
-	if n := len(sorted); n > 0 && m.compare(&sorted[n-1], e) == 0 {
-		sorted[n-1] = *e
-		return sorted
-	}
-	return append(sorted, *e)
 }
 
 // sortItems gives items of the tail, sorted. Keys often begin alike for long, so
