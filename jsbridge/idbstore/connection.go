@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"syscall/js"
 	"time"
 
@@ -33,13 +34,14 @@ var objectStores = []string{segmentStore, tailStore, metaStore, checkpointStore}
 // connection is one open IDBDatabase. Browsers close connections when storage
 // is cleared and, WebKit, when its storage process dies; it closes itself when
 // another tab wants to delete or upgrade the database, which has to wait for
-// that, and when its page is frozen and could not hear of that. What is under
-// way is finished all the same. The store then drops it and opens another.
+// that, and when its page is frozen and could not hear of that. The store then
+// drops it and opens another.
 type connection struct {
-	db     *idb.Database
 	raw    js.Value
 	lost   bool
 	events js.Func
+	active map[*transaction]struct{} // not yet ended
+	work   sync.WaitGroup            // one for each
 }
 
 // errLost is what every failure is that another connection may mend.
@@ -72,7 +74,7 @@ func connect(ctx context.Context, name string) (*connection, error) {
 		js.Global().Get("console").Call("warn", "flumedb-wasm, log "+name+": opening it waits; maybe a page or worker "+
 			"keeps its database open while another is to delete or upgrade it")
 	})
-	db, err := request.Await(ctx)
+	_, err = request.Await(ctx)
 	late.Stop()
 	if ctx.Err() != nil {
 		go closeWhenOpen(request)
@@ -91,10 +93,13 @@ func connect(ctx context.Context, name string) (*connection, error) {
 			return nil, fmt.Errorf("opening the database: it has no object store %q, so it is not ours: %w", store, core.ErrVersion)
 		}
 	}
-	c := &connection{db: db, raw: raw}
-	c.events = js.FuncOf(func(js.Value, []js.Value) any {
+	c := &connection{raw: raw, active: map[*transaction]struct{}{}}
+	c.events = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		c.lost = true
-		raw.Call("close")
+		raw.Call("close") // which lets transactions end
+		if args[0].Get("type").String() == "freeze" {
+			c.abort()
+		}
 		return nil
 	})
 	c.listen("addEventListener")
@@ -112,6 +117,16 @@ func (c *connection) listen(method string) {
 		frozen = js.Global().Get("self")
 	}
 	frozen.Call(method, "freeze", c.events)
+}
+
+// abort aborts all transactions that are not about to be committed: where they
+// wait for us, who is frozen, others wait for them. They are done once more on
+// another connection.
+func (c *connection) abort() {
+	for t := range c.active {
+		t.frozen = true
+		t.tryAbort()
+	}
 }
 
 // factory is the host's IndexedDB. go-indexeddb panics where there is none.

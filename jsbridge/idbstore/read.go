@@ -64,7 +64,7 @@ var errStale = errors.New("the index is stale")
 // readSegments plans by the window, loading it first where it does not reach, and
 // reads all the plan's segments at once in the same transaction.
 func (s *Store) readSegments(c *connection, seq core.Seq, reverse bool, budget int, memory *core.Memory) ([]*segment.Segment, error) {
-	t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
+	t, err := browser().begin(c, browser().segments, browser().readonly, browser().relaxed)
 	if err != nil {
 		return nil, hostError("reading", err)
 	}
@@ -188,7 +188,7 @@ func (s *Store) readTail(c *connection, rows []tailRow, reverse bool, budget int
 
 // fetch reads the frames that the rows lack.
 func (s *Store) fetch(c *connection, rows []tailRow) error {
-	t, err := browser().begin(c.raw, browser().tail, browser().readonly, browser().relaxed)
+	t, err := browser().begin(c, browser().tail, browser().readonly, browser().relaxed)
 	if err != nil {
 		return hostError("reading", err)
 	}
@@ -363,7 +363,7 @@ func (s *Store) Index(ctx context.Context, seq core.Seq, limit int) (extents []c
 }
 
 func (s *Store) listSegments(c *connection, seq core.Seq, limit int) (extents []core.Extent, err error) {
-	t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
+	t, err := browser().begin(c, browser().segments, browser().readonly, browser().relaxed)
 	if err != nil {
 		return nil, err
 	}

@@ -10,8 +10,6 @@ import (
 	"syscall/js"
 	"time"
 
-	"github.com/hack-pad/go-indexeddb/idb"
-
 	"github.com/flumedb/flumedb-wasm/core"
 )
 
@@ -29,7 +27,6 @@ type Store struct {
 	id     uint64 // of the log's data; 0 before it was first seen
 	window window
 	closed bool
-	work   sync.WaitGroup // of operations that have a transaction
 }
 
 // Options tell how a store is opened.
@@ -61,7 +58,7 @@ func (s *Store) do(ctx context.Context, op func(*connection) error) error {
 	for try := 0; ; try++ {
 		c, err := s.connection(ctx)
 		if err == nil {
-			err = s.run(c, op)
+			err = op(c)
 		}
 		if err == nil || ctx.Err() != nil {
 			return err
@@ -75,19 +72,6 @@ func (s *Store) do(ctx context.Context, op func(*connection) error) error {
 			return s.explain(err)
 		}
 	}
-}
-
-// run runs an operation, which ends its transactions before it returns.
-func (s *Store) run(c *connection, op func(*connection) error) error {
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return core.ErrClosed
-	}
-	s.work.Add(1)
-	s.mu.Unlock()
-	defer s.work.Done()
-	return op(c)
 }
 
 // explain puts the one error that only the store as a whole can tell.
@@ -170,7 +154,7 @@ func (s *Store) isClosed() bool {
 // state row where there is none. A database that was deleted while this store
 // was open comes back empty or with another log's id: that log is gone.
 func (s *Store) introduce(c *connection) (now settled, rows []tailRow, err error) {
-	t, err := browser().begin(c.raw, browser().metaAndTail, browser().readwrite, s.durability())
+	t, err := browser().begin(c, browser().metaAndTail, browser().readwrite, s.durability())
 	if err != nil {
 		return now, nil, hostError("opening the log", err)
 	}
@@ -201,82 +185,6 @@ func (s *Store) durability() js.Value {
 	return browser().relaxed
 }
 
-// Checkpoint implements core.Store.
-func (s *Store) Checkpoint(ctx context.Context, name string) (b []byte, err error) {
-	err = s.do(ctx, func(c *connection) error {
-		value, err := read(ctx, c, checkpointStore, js.ValueOf(name))
-		if err != nil || value.IsUndefined() {
-			return err
-		}
-		var ok bool
-		if b, ok = browser().bytesFromJS(value); !ok {
-			return fmt.Errorf("checkpoint %q is not bytes: %w", name, core.ErrCorrupt)
-		}
-		return nil
-	})
-	return b, err
-}
-
-// SetCheckpoint implements core.Store.
-func (s *Store) SetCheckpoint(ctx context.Context, name string, b []byte) error {
-	return s.do(ctx, func(c *connection) error {
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readwrite, s.durability())
-		if err != nil {
-			return hostError("writing a checkpoint", err)
-		}
-		err = t.request(func() {
-			checkpoints := t.objectStore.Invoke(t.js, t.checkpoints)
-			if b == nil {
-				t.del.Invoke(checkpoints, name)
-			} else {
-				t.put.Invoke(checkpoints, t.bytesToJS(b), name)
-			}
-		})
-		// Writing it a second time does no harm, so a lost connection may
-		// be answered with errLost even where the first may have worked.
-		return hostError("writing a checkpoint", errors.Join(err, t.end()))
-	})
-}
-
-// read gets one row through go-indexeddb.
-func read(ctx context.Context, c *connection, store string, key js.Value) (js.Value, error) {
-	t, err := c.db.Transaction(idb.TransactionReadOnly, store)
-	if err != nil {
-		return js.Undefined(), hostError("reading", err)
-	}
-	o, err := t.ObjectStore(store)
-	if err != nil {
-		return js.Undefined(), hostError("reading", err)
-	}
-	request, err := o.Get(key)
-	if err != nil {
-		return js.Undefined(), hostError("reading", err)
-	}
-	value, err := result(ctx, request)
-	return value, hostError("reading", err)
-}
-
-// result awaits a request, guarding what go-indexeddb's Await does in silence:
-// on a finished request it would wait for the context's end, and a context
-// that ended answers no error.
-func result(ctx context.Context, request *idb.Request) (js.Value, error) {
-	state, err := request.ReadyState()
-	if err != nil {
-		return js.Undefined(), err
-	}
-	if state == "done" {
-		if err := request.Err(); err != nil {
-			return js.Undefined(), err
-		}
-		return request.Result()
-	}
-	value, err := request.Await(ctx)
-	if ctx.Err() != nil {
-		return js.Undefined(), ctx.Err()
-	}
-	return value, err
-}
-
 // closeWait is how long Close waits for transactions, which the browser should
 // have ended by then, but may never.
 const closeWait = time.Second
@@ -286,15 +194,16 @@ const closeWait = time.Second
 // database of one that has not ended locked for ever.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	s.closed = true
-	if s.conn != nil {
-		s.conn.close()
-		s.conn = nil
-	}
+	c := s.conn
+	s.closed, s.conn = true, nil
 	s.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	c.close()
 	ended := make(chan struct{})
 	go func() {
-		s.work.Wait()
+		c.work.Wait()
 		close(ended)
 	}()
 	select {
