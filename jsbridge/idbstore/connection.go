@@ -110,17 +110,14 @@ func connect(ctx context.Context, name string) (*connection, error) {
 func (c *connection) listen(method string) {
 	c.raw.Call(method, "close", c.events)
 	c.raw.Call(method, "versionchange", c.events)
-	// A worker is not told by the browser, but by the page that runs the module
-	// there: npm/src/worker.
-	frozen := js.Global().Get("document")
-	if !frozen.Truthy() {
-		frozen = js.Global().Get("self")
+	// Workers, which are frozen with their page, are not told.
+	if document := js.Global().Get("document"); document.Truthy() {
+		document.Call(method, "freeze", c.events)
 	}
-	frozen.Call(method, "freeze", c.events)
 }
 
-// abort aborts all transactions that are not about to be committed: where they
-// wait for us, who is frozen, others wait for them. They are done once more on
+// abort aborts all transactions that are not about to be committed: they wait
+// for us, who is frozen, and others for them. They are done once more on
 // another connection.
 func (c *connection) abort() {
 	for t := range c.active {

@@ -62,8 +62,6 @@ function engineIn(worker: Worker, names: string[]): Engine {
   }
   const engine = new Engine(exports as Exports, { exited: false, _resume: send }, () => worker.terminate(), 0)
   const imports = makeImports(() => engine)
-  // Workers are not told that they are frozen, with the page.
-  globalThis.document?.addEventListener('freeze', () => worker.postMessage([['freeze', [], undefined] satisfies SentCall]))
   worker.onmessage = ({ data }: MessageEvent<SentEvent[]>) => {
     for (const [name, args, bytes] of data) {
       if (name === 'crashed') return engine.crash(new TextDecoder().decode(bytes))

@@ -60,10 +60,6 @@ function forwarding(engine: () => Engine): Imports {
 
 function obey(engine: Engine, calls: SentCall[]): void {
   for (const [name, args, staged] of calls) {
-    if (name === 'freeze') {
-      dispatchEvent(new Event(name)) // jsbridge/idbstore listens
-      continue
-    }
     if (staged) engine.stage(new Uint8Array(staged, STAGED))
     const answer = engine.enter(exports => {
       const at = (exports[name] as (...args: number[]) => number | undefined)(...args)

@@ -1,5 +1,5 @@
 // Pages that are left and come back, from the back/forward cache or from being frozen: they are as good as before, and keep
-// nobody waiting meanwhile.
+// nobody waiting meanwhile. And who waits for whom where a database is upgraded or deleted.
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
@@ -112,22 +112,26 @@ for (const [where, options] of [['', {}], [', with the module in a worker', { wo
     await page.close()
     await other.close()
   })
-
-  for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
-    test(`whoever ${what} the database does not wait for a frozen page, which is told ${code} when it comes back${where}`, { timeout: 60_000, ...driven }, async () => {
-      const page = await site.newPage()
-      const other = await site.newPage()
-      const name = `frozen ${what}${where}`
-      assert.equal(await open(page, name, options), 0)
-      await freeze(page, other)
-      await take[what](other, name)
-      await thaw(page)
-      assert.equal((await append(page, 1)).code, code)
-      assert.deepEqual([...page.uncaught, ...other.uncaught], [])
-      await page.close()
-      await other.close()
-    })
 }
+
+for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
+  test(`whoever ${what} the database does not wait for a frozen page, which is told ${code} when it comes back`, { timeout: 60_000, ...driven }, async () => {
+    const page = await site.newPage()
+    const other = await site.newPage()
+    const name = `frozen ${what}`
+    // Without a view, which might be writing down its state: Chromium freezes no page that holds a lock, unless it is told to.
+    await page.evaluate(name => {
+      window.db = flumedb.Flume(flumedb.Log(name))
+      return db.append({ n: 0 })
+    }, name)
+    await freeze(page, other)
+    await take[what](other, name)
+    await thaw(page)
+    assert.equal((await append(page, 1)).code, code)
+    assert.deepEqual([...page.uncaught, ...other.uncaught], [])
+    await page.close()
+    await other.close()
+  })
 
 for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
   test(`whoever ${what} the database does not wait for those that append to it: each of their appends is there, or fails with ${code}`, { timeout: 60_000 }, async () => {
@@ -157,11 +161,8 @@ for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
     const kept = results.map(all => all.filter(({ value }) => value !== undefined).length)
     for (const [by, all] of results.entries())
       for (const [n, result] of all.entries()) assert.ok(n < kept[by] ? result.value !== undefined : result.code === code, `append ${n} of ${by}: ${JSON.stringify(result)}, ${kept[by]} were acknowledged`)
-    if (what === 'upgrades') {
-      // What another application's upgrade has left of it is what was acknowledged: each in the order of its writer.
-      const seqs = results.flatMap((all, by) => all.slice(0, kept[by]).map(({ value }) => value)).sort((a, b) => a - b)
-      assert.deepEqual(seqs, seqs.map((_seq, i) => i), 'dense, and no seq given twice')
-    }
+    const seqs = results.flatMap((all, by) => all.slice(0, kept[by]).map(({ value }) => value))
+    assert.equal(new Set(seqs).size, seqs.length, 'no seq was given twice')
     for (const page of [...pages, other]) {
       assert.deepEqual(page.uncaught, [])
       await page.close()
