@@ -65,13 +65,18 @@ export function connect<T = unknown>(url: string | URL = '/db/', { retry = 30_00
   const base = new URL(url, globalThis.location?.href)
   if (!base.pathname.endsWith('/')) throw new FlumeError('INVALID_OPTION', `the URL of a database must end in /, not ${base.href}`)
 
+  let paused = 0 // until then, for a newer worker to take over
+
   // Makes a request until it is answered, and the answer is read.
   async function ask<R>(path: string, init: RequestInit, read: (response: Response) => R | Promise<R>, signal?: AbortSignal): Promise<R> {
     const until = performance.now() + retry
     for (let wait = 25; ; wait = Math.min(2 * wait, 2000)) {
       let failure: FlumeError
+      while (performance.now() < paused) await sleep(paused - performance.now(), signal)
       try {
         const response = await make(new URL(path, base), { ...init, signal })
+        const pause = Number(response.headers.get('Flumedb-Pause'))
+        if (pause) paused = performance.now() + pause
         if (response.ok) return await read(response)
         failure = await problem(response)
         if (response.status !== 503) throw failure
@@ -119,6 +124,7 @@ export function connect<T = unknown>(url: string | URL = '/db/', { retry = 30_00
         const over = reverse ? false : (at.lt ?? Infinity) - 1 <= (at.gt ?? -1) || (at.lte ?? Infinity) <= (at.gt ?? -1)
         if (!live && options.old !== false) return
         if (over) return
+        paused = Math.max(paused, performance.now() + 250) // it is ended for a newer worker, say
       } catch (cause) {
         if (signal?.aborted) throw aborted(signal)
         if (cause instanceof FlumeError) throw cause

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
-import { printedCode } from '../package/printed-code.mjs'
 import { openSite } from './site.mjs'
 
 const worker = `
@@ -35,6 +34,10 @@ const scripts = `
     port1.onmessage = ({ data }) => resolve(data)
     navigator.serviceWorker.controller.postMessage('stats', [port2])
   })
+  window.until = async holds => {
+    for (const end = performance.now() + 60_000; !await holds(); await new Promise(resolve => setTimeout(resolve, 10)))
+      if (performance.now() > end) throw new Error('not so after 60 s: ' + holds)
+  }
   window.settled = async () => {
     for (let i = 0; i < 200; i++) {
       const found = await stats()
@@ -45,10 +48,13 @@ const scripts = `
   }
 `
 
+// What the server answers for the worker's script, which an update changes.
+const script = { type: 'text/javascript', body: worker }
+
 let site
 let page
 before(async () => {
-  site = await openSite({ get: { '/worker.mjs': { type: 'text/javascript', body: worker } } })
+  site = await openSite({ get: { '/worker.mjs': script } })
   page = await newPage()
 })
 after(() => site?.close())
@@ -263,8 +269,66 @@ test('a client appends once and streams all over stopped workers', { timeout: 60
   assert.deepEqual([one, counts, records, open], [{ c: 1 }, 'number', 80, 0])
 })
 
+test('newer versions of the worker take over while a client appends and streams', { timeout: 180_000 }, async t => {
+  const writing = page.evaluate(async () => {
+    const { connect } = await import('/flumedb-wasm/client.mjs')
+    const db = connect('/db/')
+    const start = await db.since()
+    const heard = []
+    const leave = new AbortController()
+    const hearing = (async () => {
+      for await (const { seq, value } of db.stream({ gt: start, live: true, signal: leave.signal })) heard.push([seq, value])
+    })().catch(error => { if (error.code !== 'ABORTED') throw error })
+    let updates = 0
+    navigator.serviceWorker.addEventListener('controllerchange', () => { window.updates = ++updates })
+    window.updates = 0
+    window.stopWriting = false
+    const acknowledged = []
+    await Promise.all(['a', 'b', 'c', 'd'].map(async writer => {
+      for (let n = 0; !window.stopWriting; n++) {
+        acknowledged.push([await db.append({ writer, n }), { writer, n }])
+        window.appended = acknowledged.length
+      }
+    }))
+    const newest = await db.since()
+    while (!heard.length || heard.at(-1)[0] < newest) await new Promise(resolve => setTimeout(resolve, 10))
+    leave.abort()
+    await hearing
+    const stored = []
+    for await (const { seq, value } of db.stream({ gt: start })) stored.push([seq, value])
+    return { acknowledged, heard, stored, start }
+  })
+  const heldUp = []
+  for (let version = 1; version <= 8; version++) {
+    // Each finds its predecessor at work for a while.
+    await page.evaluate(() => until(async () => {
+      const { active, waiting } = await navigator.serviceWorker.ready
+      return window.appended > (window.before ?? 0) + 60 && active.state === 'activated' && !waiting
+    }))
+    script.body = `${worker}\n// version ${version}`
+    const before = performance.now()
+    await page.evaluate(async version => {
+      window.before = window.appended
+      await (await navigator.serviceWorker.ready).update()
+      await until(() => window.updates >= version)
+    }, version)
+    heldUp.push(Math.round(performance.now() - before))
+  }
+  await page.evaluate(() => { window.stopWriting = true })
+  const { acknowledged, heard, stored, start } = await writing
+  t.diagnostic(`${acknowledged.length} appends over ${heldUp.length} updates, which took ${heldUp.join(', ')} ms`)
+  assert.deepEqual(stored.map(([seq]) => seq), stored.map((_, i) => start + 1 + i))
+  // Every writer waits for its answers, so what is stored is what was answered, each once and in the writer's order.
+  assert.deepEqual(stored, acknowledged.toSorted(([a], [b]) => a - b))
+  for (const writer of ['a', 'b', 'c', 'd']) {
+    const numbers = stored.filter(([, value]) => value.writer === writer).map(([, { n }]) => n)
+    assert.deepEqual(numbers, numbers.map((_, n) => n))
+  }
+  assert.deepEqual(heard, stored)
+})
+
 test("the client's example in docs/http.md prints what it says", { timeout: 60_000 }, async () => {
-  const [example] = printedCode('docs/http.md', 'From a page', 'js')
+  const example = /## From a page[^]*?```js\n([^]*?)```/.exec(readFileSync(new URL('../../../docs/http.md', import.meta.url), 'utf8'))[1]
   const [, ...wanted] = example.split(/console\.log\(.*\) \/\/ /).map(part => part.split('\n')[0])
   const printed = await page.evaluate(async code => {
     const lines = []
