@@ -124,7 +124,7 @@ export function connect<T = unknown>(url: string | URL = '/db/', { retry = 30_00
         const over = reverse ? false : (at.lt ?? Infinity) - 1 <= (at.gt ?? -1) || (at.lte ?? Infinity) <= (at.gt ?? -1)
         if (!live && options.old !== false) return
         if (over) return
-        paused = Math.max(paused, performance.now() + 250) // it is ended for a newer worker, say
+        paused = Math.max(paused, performance.now() + 400) // it is ended for a newer worker, say
       } catch (cause) {
         if (signal?.aborted) throw aborted(signal)
         if (cause instanceof FlumeError) throw cause

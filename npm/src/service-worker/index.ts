@@ -1,5 +1,5 @@
 import { FlumeError } from '../errors.js'
-import { giveWay } from './give-way.js'
+import { askForWay, giveWay } from './give-way.js'
 import { type HttpModule, startModule } from './module.js'
 
 /** A view that the module is to run: what `docs/views.md` says of it, as JSON. */
@@ -83,8 +83,13 @@ export function serve(options: ServeOptions): Serving {
     return module.fetch(request, '/' + url.pathname.slice(prefix.pathname.length) + url.search).then(mark, broken)
   }
 
+  const install = async () => {
+    await (await load(wasm)).body?.cancel()
+    await askForWay()
+  }
+
   const scope = self as unknown as WorkerScope
-  scope.addEventListener('install', event => event.waitUntil(load(wasm).then(response => response.body?.cancel())))
+  scope.addEventListener('install', event => event.waitUntil(install()))
   scope.addEventListener('activate', event => event.waitUntil(dropOldModules()))
   scope.addEventListener('fetch', event => {
     if (event.request.url.startsWith(prefix.href)) event.respondWith(answer(event.request))
