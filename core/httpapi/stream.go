@@ -122,16 +122,21 @@ func (s *stream) wait(woken <-chan struct{}) (more bool, err error) {
 		case <-s.r.Context().Done():
 			return false, s.r.Context().Err()
 		case <-timer.C:
-			if s.events {
-				s.buf = append(s.buf, ":\n\n"...)
-			} else {
-				s.buf = append(s.buf, '\n')
-			}
+			s.heartbeat()
 			if err := s.flush(); err != nil {
 				return false, err
 			}
 			timer.Reset(s.h.opts.Heartbeat)
 		}
+	}
+}
+
+// heartbeat puts out what says that the stream is there, and nothing else.
+func (s *stream) heartbeat() {
+	if s.events {
+		s.buf = append(s.buf, ":\n\n"...)
+	} else {
+		s.buf = append(s.buf, '\n')
 	}
 }
 
