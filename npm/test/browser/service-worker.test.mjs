@@ -234,7 +234,7 @@ test('a client appends once and streams all over stopped workers', { timeout: 60
   const working = page.evaluate(async () => {
     const { connect } = await import('/flumedb-wasm/client.mjs')
     const db = connect('/db/')
-    const start = await db.since()
+    const start = await db.loaded()
     const heard = []
     const hearing = (async () => {
       for await (const { seq, value } of db.stream({ gt: start, live: true, limit: 80 })) heard.push([seq - start - 1, value.c])
@@ -272,7 +272,7 @@ test('newer versions of the worker take over while a client appends and streams'
   const writing = page.evaluate(async () => {
     const { connect } = await import('/flumedb-wasm/client.mjs')
     const db = connect('/db/')
-    const start = await db.since()
+    const start = await db.loaded()
     const heard = []
     const leave = new AbortController()
     const hearing = (async () => {
@@ -289,7 +289,7 @@ test('newer versions of the worker take over while a client appends and streams'
         window.appended = acknowledged.length
       }
     }))
-    const newest = await db.since()
+    const newest = await db.loaded()
     while (!heard.length || heard.at(-1)[0] < newest) await new Promise(resolve => setTimeout(resolve, 10))
     leave.abort()
     await hearing
