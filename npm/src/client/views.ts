@@ -112,24 +112,22 @@ export function remoteView(client: ViewClient, name: string, spec: RemoteViewSpe
         err => cb(err)
       )
     },
+    // Who waits follows `since` meanwhile.
     reached(seq, cb) {
       let over = false
-      const leave = since.follow()
       const off = since.known(newest => {
         if (over || newest < seq) return
         over = true
         // Not before it has been told how to stop listening.
         queueMicrotask(() => {
-          stop()
+          off()
           cb(null)
         })
       })
-      const stop = () => {
+      return () => {
         over = true
-        leave()
         off()
       }
-      return stop
     }
   }
   const own = build(core, client, spec)
@@ -147,14 +145,17 @@ export function remoteView(client: ViewClient, name: string, spec: RemoteViewSpe
         return answer<any>(cb, cb => {
           client.open(method)
           if (!(after > (since.known.value ?? -1))) return fn(...args, cb)
-          const stop = core.reached(after, () => {
-            leave()
-            fn(...args, cb)
-          })
-          const leave = client.enlist(false)(end => {
-            stop()
-            ;(cb as (err: unknown) => void)(end)
-          })
+          const offs = [
+            since.follow(),
+            core.reached(after, () => {
+              offs.forEach(off => off())
+              fn(...args, cb)
+            }),
+            client.enlist(false)(end => {
+              offs.forEach(off => off())
+              ;(cb as (err: unknown) => void)(end)
+            })
+          ]
         })
       }
     else

@@ -58,7 +58,7 @@ test('appends are answered in order, and since has moved by then', workers, asyn
     const unset = db.since.value
     const first = await db.loaded()
     const answers = []
-    const one = i => db.append(i % 3 ? { n: i, type: i % 2 ? 'odd' : 'even', text: `number ${i}` } : [{ n: i, type: 'third', text: 'a third' }, { n: -i }])
+    const one = i => db.append(i % 3 ? { n: i, type: i % 2 ? 'odd' : 'even', text: `number ${i}` } : [{ n: i, type: 'third', text: 'a third' }, { n: 100 + i }])
       .then(seq => answers.push([i, seq, db.since.value >= seq]))
     await Promise.all(Array.from({ length: 30 }, (_, i) => one(i)))
     const back = await new Promise((resolve, reject) => db.append({ n: 1000 }, (err, seq) => err ? reject(err) : db.get(seq, (err, value) => err ? reject(err) : resolve(value))))
@@ -112,7 +112,7 @@ test('a stream is a pull-stream, an iterable, an observable and a ReadableStream
     const bounded = await db.stream({ gte: end - 1, lte: end, live: true, values: false }).collect()
     return { items: items.map(({ seq, value }) => [seq, value.n]), observed, streamed, iterated, bounded: bounded.map(seq => seq - end), limited: await db.stream({ limit: 2, values: false }).collect() }
   })
-  assert.deepEqual(read, { items: [[1, -0], [2, 1], [3, 2], [4, 3]], observed: [1, 2, 3, 4], streamed: [3, 2, 1, 0], iterated: [4, 5, 6], bounded: [-1], limited: [0, 1] })
+  assert.deepEqual(read, { items: [[1, 100], [2, 1], [3, 2], [4, 3]], observed: [1, 2, 3, 4], streamed: [3, 2, 1, 100], iterated: [4, 5, 6], bounded: [-1], limited: [0, 1] })
 })
 
 test('since tells of what others append while somebody listens', workers, async () => {
@@ -167,7 +167,8 @@ test('views answer as those of a page do', workers, async () => {
       views: db => Object.keys(db.views).filter(name => db.views[name] === db[name]).length
     }
     const answers = {}
-    for (const [name, ask] of Object.entries(questions)) answers[name] = [await ask(own).catch(String), await ask(db).catch(String)]
+    const safe = async (ask, db) => { try { return await ask(db) } catch (error) { return String(error) } }
+    for (const [name, ask] of Object.entries(questions)) answers[name] = [await safe(ask, own), await safe(ask, db)]
     await own.close()
     return answers
   })
@@ -181,7 +182,7 @@ test('views are live', workers, async () => {
     const heard = { level: [], words: [], query: [], state: [] }
     const off = db.types.value(state => heard.state.push(state.live ?? 0))
     const subs = [
-      db.byN.read({ gte: 5000, live: true, sync: false, values: false, seqs: false }).subscribe(key => heard.level.push(key)),
+      db.byN.read({ gte: 5000, lt: 5004, live: true, sync: false, values: false, seqs: false }).subscribe(key => heard.level.push(key)),
       db.words.query({ query: 'lively', old: false }).subscribe(value => heard.words.push(value.n)),
       db.any.read({ query: { type: 'live' }, old: false }).subscribe(value => heard.query.push(value.n))
     ]
@@ -209,6 +210,7 @@ test('close ends what is open, and appends under way are answered', workers, asy
     const slow = code(client.byN.get(1, { since: 1e6 }))
     const ended = new Promise(resolve => client.since.subscribe({ complete: () => resolve('complete') }))
     await until(async () => await open() >= 2)
+    await new Promise(resolve => setTimeout(resolve, 300)) // for the answers: WebKit does not tell of who goes before
     const append = client.append({ n: 'last' })
     const closing = client.close()
     const results = [(await live).length, (await words).length, await slow, await ended, typeof await append]

@@ -246,7 +246,7 @@ test('a client appends once and streams all over stopped workers', { timeout: 60
     for await (const { value } of db.stream({ gt: start, reverse: true })) back.push(value.c)
     const code = promise => promise.then(() => 'none', error => error.code)
     const controller = new AbortController()
-    const left = code(db.stream({ old: false, signal: controller.signal }).next())
+    const left = code(db.stream({ old: false, signal: controller.signal }).collect())
     setTimeout(() => controller.abort(), 50)
     const codes = [await code(db.get(1e6)), await left, await code(db.view('none').call('get')), await code(db.append([1, undefined])), await code(db.get(start + 1, { signal: AbortSignal.abort() }))]
     await db.del([start + 1])
