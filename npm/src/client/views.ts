@@ -95,6 +95,7 @@ export function remoteView(client: ViewClient, name: string, spec: RemoteViewSpe
     name,
     version: spec.version!,
     since: since.known,
+    moves: NaN, // nothing says how often the state has changed, so no answer is kept
     bytes: 0,
     mapped: false,
     ask(method, args, loaded, cb) {
