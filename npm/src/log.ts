@@ -1,4 +1,4 @@
-import { defaultKind, deleteLog, filename, hasFiles } from '#host'
+import { defaultKind, deleteLog, filename, hasFiles, storageOf } from '#host'
 import { AppendQueue } from './append-queue.js'
 import { type Exports, FILE, INDEXED_DB, MEMORY } from './boundary.js'
 import { type Callback, answer, takeCallback } from './callback.js'
@@ -13,6 +13,7 @@ import { type OtherContexts, joinOthers } from './other-contexts.js'
 import { onAbort } from './pull.js'
 import { deferReader } from './readers.js'
 import { type BatchReader, type Source, bySignal, createSource } from './source.js'
+import { type LogStorage, type StorageOptions, checkStorageOptions } from './storage.js'
 import { checkStreamOptions } from './stream-options.js'
 import { type Checkpoints, type FlumeLog, type StreamOptions } from './types.js'
 
@@ -74,7 +75,7 @@ export interface Log<T = any> extends FlumeLog<T> {
   stream(options?: StreamOptions): Source<{ seq: number; value: T }>
   close(cb?: (err?: any) => void): void
   readonly methods: { del: 'async' }
-  readonly added: { verify: 'async'; compact: 'async' }
+  readonly added: { verify: 'async'; compact: 'async'; storage: 'async' }
   /**
    * Reads the whole log from the store and checks every checksum and that no seq is missing or twice. What is damaged is
    * in the report; an error means that the check could not go on. `onProgress` hears records done and in all.
@@ -100,6 +101,10 @@ export interface Log<T = any> extends FlumeLog<T> {
   /** How much the log holds. Records that are damaged count too: only `verify` knows which those are. */
   stats(): Promise<LogStats>
   stats(cb: Callback<LogStats>): void
+  /** How much room there is for it, how much of that is in use, and whether the host keeps it; see docs/storage.md. */
+  storage(options?: StorageOptions): Promise<LogStorage>
+  storage(cb: Callback<LogStorage>): void
+  storage(options: StorageOptions | undefined, cb: Callback<LogStorage>): void
 }
 
 const KNOWN = ['durability', 'codec', 'wasm', 'signal']
@@ -285,7 +290,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       if (!chosen) views = true
     }),
     methods: { del: 'async' },
-    added: { verify: 'async', compact: 'async' },
+    added: { verify: 'async', compact: 'async', storage: 'async' },
     del(seqs: number | number[], cb?: (err: Error | null) => void): any {
       return answer<void>(cb as Callback<void> | undefined, cb => {
         const list = Array.isArray(seqs) ? seqs : [seqs]
@@ -322,6 +327,21 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
           (exports, handle, id) => exports.flumedb_stats(handle, id)
         )
       )
+    },
+    storage(...args: any[]): any {
+      const callback = takeCallback(args)
+      return answer<LogStorage>(callback, cb => {
+        const persist = checkStorageOptions(args[0])
+        whenOpen(() => {
+          const err = unusable()
+          if (err) return (cb as any)(err)
+          if (kind === MEMORY) return log.stats((err, stats) => cb(err, { usage: stats?.bytes, quota: undefined, persisted: false }))
+          storageOf(name, persist).then(
+            storage => cb(null, storage),
+            cause => (cb as any)(new FlumeError('STORE', `storage of ${name}: ${cause?.message}`, { cause }))
+          )
+        })
+      })
     },
     close(cb) {
       whenOpen(() => {

@@ -85,6 +85,10 @@ async function reads() {
   for await (const bytes of db.export({ gt: 1, seqs: true })) same<typeof bytes, Uint8Array>(true)
   // @ts-expect-error an export has values
   db.export({ values: false })
+  const { usage, quota, persisted } = await Flume(Log.memory<Flight>()).storage({ persist: true })
+  same<typeof usage, number | undefined>(true)
+  same<typeof quota, number | undefined>(true)
+  same<typeof persisted, boolean | undefined>(true)
   const { records, since, segments, bytes, viewBytes } = await Flume(Log.memory<Flight>()).stats()
   same<[typeof records, typeof since, typeof segments, typeof bytes, typeof viewBytes], [number, number, number, number, number]>(true)
 
