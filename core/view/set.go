@@ -133,7 +133,7 @@ func Open(log *core.Log, opts Options) *Set {
 	s := &Set{log: log, opts: opts, mounting: map[string]bool{}, wake: make(chan struct{}, 1), save: make(chan struct{}, 1), tend: make(chan struct{}, 1)}
 	s.parts.limit = opts.PartBytes
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted)}
+	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted), log.AddSpare(s)}
 	s.done.Add(3)
 	go s.feedAll()
 	go s.tendAll()
