@@ -8,16 +8,15 @@ func (s *Store) DropCheckpoints(ctx context.Context, keep func(name string) bool
 	if err != nil {
 		return 0, 0, err
 	}
-	d.mu.Unlock()
-	for _, name := range d.Checkpoints() {
+	defer d.mu.Unlock()
+	for name, value := range d.checkpoints {
 		if keep(name) {
 			continue
 		}
-		bytes += int64(len(d.CheckpointBytes(name)))
-		if err := s.SetCheckpoint(ctx, name, nil); err != nil {
-			return count, bytes, err
-		}
 		count++
+		bytes += int64(len(value) + len(d.bodies[name]))
+		delete(d.checkpoints, name)
+		delete(d.bodies, name)
 	}
 	return count, bytes, nil
 }

@@ -64,6 +64,17 @@ func dropped(t *testing.T, d Data) {
 	if all := Records(t, s, 1<<20); len(all) != int(state.Head)+2 {
 		t.Errorf("%d records are left", len(all))
 	}
+	if b, ok := s.(core.BodyStore); ok {
+		if err := b.SetCheckpointBody(ctx, "view", []byte("value"), []byte("body")); err != nil {
+			t.Fatal(err)
+		}
+		if count, _, err := s.DropCheckpoints(ctx, func(name string) bool { return name != "view" }); err != nil || count != 1 {
+			t.Fatalf("dropped %d with a body: %v", count, err)
+		}
+		if value, body, err := b.CheckpointBody(ctx, "view"); value != nil || body != nil || err != nil {
+			t.Errorf("left of one with a body: %q, %q, %v", value, body, err)
+		}
+	}
 	s.Close()
 	if _, _, err := s.DropCheckpoints(ctx, func(name string) bool { return false }); !errors.Is(err, core.ErrClosed) {
 		t.Errorf("of a closed store: %v", err)

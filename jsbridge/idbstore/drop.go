@@ -29,6 +29,7 @@ func (s *Store) DropCheckpoints(ctx context.Context, keep func(name string) bool
 				for i := range keys.Length() {
 					if key := keys.Index(i); key.Type() == js.TypeString && !keep(key.String()) {
 						t.del.Invoke(store, key)
+						t.del.Invoke(store, bodyKey(key.String()))
 						count++
 					}
 				}
