@@ -207,6 +207,10 @@ func TestADatabaseDeletedUnderUsIsGone(t *testing.T) {
 			t.Fatalf("read of a deleted log: %v", err)
 		}
 	}
+	await(t, `async name => {
+		const found = await indexedDB.databases()
+		if (found.some(database => database.name === name)) throw new Error('it has been created again')
+	}`, name)
 	again, err := Open(ctx, name, Options{})
 	if err != nil {
 		t.Fatal(err)
