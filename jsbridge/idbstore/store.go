@@ -67,8 +67,7 @@ func (s *Store) do(ctx context.Context, op func(*connection) error) error {
 		if c != nil && (errors.Is(err, errLost) || errors.Is(err, core.ErrQuota)) {
 			// After an abort for room, some engines keep refusing writes on
 			// the same connection when there is room again.
-			s.drop(c)
-			if errors.Is(err, errLost) {
+			if s.drop(c) && errors.Is(err, errLost) {
 				s.tell(core.Reopening, s.explain(err))
 			}
 		}
@@ -162,13 +161,17 @@ func (s *Store) current() (*connection, error) {
 	return s.conn, nil
 }
 
-func (s *Store) drop(c *connection) {
+// drop gives up a connection, unless somebody else has. Transactions that have
+// begun on it end as they would have.
+func (s *Store) drop(c *connection) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conn == c {
-		s.conn = nil
-		c.close()
+	if s.conn != c {
+		return false
 	}
+	s.conn = nil
+	c.close()
+	return true
 }
 
 func (s *Store) isClosed() bool {
