@@ -34,6 +34,7 @@ type Log struct {
 
 	// Of the goroutine that commits:
 	full      bool  // the last rescue has found no room
+	noRoomIn  State // it found none in
 	compacted State // in which nothing was worth being compacted for room
 
 	wake    chan struct{} // holds one token while the queue may have work

@@ -43,6 +43,19 @@ type DropStore interface {
 	DropCheckpoints(ctx context.Context, keep func(name string) bool) (count int, bytes int64, err error)
 }
 
+// Reclaimer is a Store whose host gives room back some time after something was
+// deleted or replaced.
+type Reclaimer interface {
+	Store
+
+	// Reclaim has the host give back room, and waits a little for it. It may
+	// take several calls until all of it is there.
+	Reclaim(ctx context.Context) error
+}
+
+// reclaims is how often that is tried before the room counts as not there.
+const reclaims = 4
+
 // OwnPrefix begins the names of values that are not made of the log, and so
 // cannot be made again: they are never dropped.
 const OwnPrefix = "flumedb-wasm/"
@@ -56,42 +69,91 @@ const spareRoom = 1 << 20
 // answers what became of the commit. Nothing that it deletes is of the log. It is
 // for the one goroutine that commits.
 func (l *Log) rescue(full error, bytes int, again func() error) error {
-	ctx := context.Background()
-	enough := int64(bytes) + spareRoom
-	freed, cramped := int64(0), false
+	r := rescue{Log: l, ctx: context.Background(), full: full, enough: int64(bytes) + spareRoom, again: again}
 	for _, step := range []Step{Compact, DropCheckpoints, DropViews} {
-		l.health.ofRescue(Health{Condition: Rescuing, Step: step, Freed: freed, Err: full})
-		var more int64
-		var any bool
-		var err error
-		if step == Compact {
-			more, any, err = l.compactForRoom(ctx, enough)
-			cramped = errors.Is(err, ErrQuota)
-		} else {
-			more, any, err = l.drop(ctx, step == DropViews)
-		}
-		freed += more
-		l.warnOfRescue(err)
-		if !any {
-			continue
-		}
-		err = again()
-		if cramped && step != Compact && errors.Is(err, ErrQuota) {
-			// What had no room to be compacted may have it now.
-			if more, any, failed := l.compactForRoom(ctx, enough); any {
-				l.warnOfRescue(failed)
-				freed += more
-				err = again()
-			}
-		}
-		if !errors.Is(err, ErrQuota) {
-			l.health.ofRescue(Health{Condition: Healthy, Step: step, Freed: freed})
+		if err := r.try(step); !errors.Is(err, ErrQuota) {
+			l.health.ofRescue(Health{Condition: Healthy, Step: step, Freed: r.freed})
 			return err
 		}
 	}
+	if state, err := l.store.State(r.ctx); err == nil {
+		l.noRoomIn = state
+	}
 	l.full = true
-	l.health.ofRescue(Health{Condition: Full, Freed: freed, Err: full})
+	l.health.ofRescue(Health{Condition: Full, Freed: r.freed, Err: full})
 	return full
+}
+
+// rescue is one under way.
+type rescue struct {
+	*Log
+	ctx     context.Context
+	full    error
+	enough  int64 // to be freed by compacting
+	again   func() error
+	freed   int64
+	cramped bool // there was no room for compacting
+}
+
+// try takes a step, and makes the commit again if that may have helped.
+func (r *rescue) try(step Step) error {
+	r.health.ofRescue(Health{Condition: Rescuing, Step: step, Freed: r.freed, Err: r.full})
+	if step == Compact {
+		err := r.compact()
+		if errors.Is(err, ErrQuota) && !r.isAsItWas() {
+			err = r.reclaim()
+		}
+		return err
+	}
+	freed, any, err := r.drop(r.ctx, step == DropViews)
+	r.freed += freed
+	r.warnOfRescue(err)
+	if !any {
+		return r.full
+	}
+	if err = r.again(); errors.Is(err, ErrQuota) {
+		err = r.reclaim()
+	}
+	if errors.Is(err, ErrQuota) && r.cramped {
+		err = r.compact() // for which there may be room by now
+	}
+	return err
+}
+
+func (r *rescue) compact() error {
+	freed, any, err := r.compactForRoom(r.ctx, r.enough)
+	r.freed += freed
+	r.cramped = errors.Is(err, ErrQuota)
+	r.warnOfRescue(err)
+	if !any {
+		return r.full
+	}
+	return r.again()
+}
+
+// reclaim has the host give back what it holds of what is gone.
+func (r *rescue) reclaim() error {
+	store, ok := r.store.(Reclaimer)
+	for range reclaims {
+		if !ok || r.isClosing() {
+			break
+		}
+		if err := store.Reclaim(r.ctx); err != nil {
+			r.warnOfRescue(err)
+			break
+		}
+		if err := r.again(); !errors.Is(err, ErrQuota) {
+			return err
+		}
+	}
+	return r.full
+}
+
+// isAsItWas reports whether the log is the one in which the last rescue has found
+// no room, so that the host has nothing of it to give back.
+func (r *rescue) isAsItWas() bool {
+	state, err := r.store.State(r.ctx)
+	return err == nil && r.Log.full && state == r.noRoomIn
 }
 
 // warnOfRescue warns of what has kept a step from making all the room it could.

@@ -220,6 +220,45 @@ func TestNoRoomAndThenSome(t *testing.T) {
 	wantRecords(t, l, n+1)
 }
 
+// reclaiming is a store whose host counts what is deleted as used until it has
+// been asked to give it back so many times.
+type reclaiming struct {
+	*faultstore.Limited
+	limit, calls, times int
+}
+
+func (s *reclaiming) Reclaim(ctx context.Context) error {
+	if s.calls++; s.calls == s.times {
+		s.SetLimit(s.limit)
+	}
+	return nil
+}
+
+func TestRoomThatTheHostGivesBackLater(t *testing.T) {
+	for times := 1; times <= 4; times++ {
+		store := &reclaiming{Limited: faultstore.Limit(memstore.Open(new(memstore.Disk)), 100), limit: 1000, times: times}
+		h := new(healths)
+		l, err := core.Open(context.Background(), store, core.Options{Health: h.hear})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Append(context.Background(), make([]byte, 500)); err != nil || store.calls != times {
+			t.Errorf("an append, after %d of %d calls: %v", store.calls, times, err)
+		}
+		h.want(t, "rescuing compact", "ok compact")
+		store.times = 0
+		for range 3 {
+			if _, err := l.Append(context.Background(), make([]byte, 5000)); !errors.Is(err, core.ErrQuota) {
+				t.Fatal(err)
+			}
+		}
+		if store.calls > times+4 {
+			t.Errorf("a host that has nothing was asked %d times", store.calls-times)
+		}
+		l.Close(context.Background())
+	}
+}
+
 // What waits behind an append that has no room is answered in order, each on its
 // own.
 func TestAppendsBehindOneWithoutRoom(t *testing.T) {

@@ -108,4 +108,15 @@ func (m *Mounted) rest(in *instance) {
 	}
 }
 
+// leave stores the state for the last time. Where there is no room for it, the
+// view will be built again, and nothing else is lost.
+func (m *Mounted) leave(ctx context.Context) error {
+	err := m.checkpoint(ctx)
+	if errors.Is(err, core.ErrQuota) {
+		m.set.warn(err)
+		return nil
+	}
+	return err
+}
+
 var _ core.Spare = (*Set)(nil)

@@ -1,0 +1,36 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"context"
+	"time"
+)
+
+// scratchName is a database that is there only while Reclaim deletes it.
+const scratchName = "flumedb-wasm: room"
+
+// reclaimPause is how long the browser is given for what Reclaim has begun.
+const reclaimPause = 400 * time.Millisecond
+
+// Reclaim implements core.Reclaimer. Where Chromium keeps its databases in
+// LevelDB, what is deleted of small values, and of those written in the place of
+// others, counts as used until it is compacted, which goes on only while more is
+// written, and of a full origin nothing is. But it is compacted as well when a
+// database has been deleted, together with what was written lately: any database
+// will do. In other browsers this does nothing.
+func (s *Store) Reclaim(ctx context.Context) error {
+	scratch, err := connect(ctx, scratchName, true)
+	if err != nil {
+		return err
+	}
+	scratch.close()
+	if err := Delete(ctx, scratchName); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(reclaimPause):
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
