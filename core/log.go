@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
@@ -32,10 +33,11 @@ type Log struct {
 
 	health health
 
-	// Of the goroutine that commits:
-	full      bool  // the last rescue has found no room
-	noRoomIn  State // it found none in
-	compacted State // in which nothing was worth being compacted for room
+	full atomic.Bool // the last rescue has found no room
+
+	rescuing  sync.Mutex // guards what follows, and is held while room is made
+	noRoomIn  State      // in which there was none
+	compacted State      // in which nothing was worth being compacted for room
 
 	wake    chan struct{} // holds one token while the queue may have work
 	drained chan struct{} // closed when the committer has stopped

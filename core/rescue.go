@@ -66,9 +66,10 @@ const spareRoom = 1 << 20
 
 // rescue makes room for a commit of so many bytes that has failed for want of
 // it, and makes the commit again after each step that has freed something. It
-// answers what became of the commit. Nothing that it deletes is of the log. It is
-// for the one goroutine that commits.
+// answers what became of the commit. Nothing that it deletes is of the log.
 func (l *Log) rescue(full error, bytes int, again func() error) error {
+	l.rescuing.Lock()
+	defer l.rescuing.Unlock()
 	r := rescue{Log: l, ctx: context.Background(), full: full, enough: int64(bytes) + spareRoom, again: again}
 	for _, step := range []Step{Compact, DropCheckpoints, DropViews} {
 		if err := r.try(step); !errors.Is(err, ErrQuota) {
@@ -79,7 +80,7 @@ func (l *Log) rescue(full error, bytes int, again func() error) error {
 	if state, err := l.store.State(r.ctx); err == nil {
 		l.noRoomIn = state
 	}
-	l.full = true
+	l.full.Store(true)
 	l.health.ofRescue(Health{Condition: Full, Freed: r.freed, Err: full})
 	return full
 }
@@ -153,7 +154,7 @@ func (r *rescue) reclaim() error {
 // no room, so that the host has nothing of it to give back.
 func (r *rescue) isAsItWas() bool {
 	state, err := r.store.State(r.ctx)
-	return err == nil && r.Log.full && state == r.noRoomIn
+	return err == nil && r.Log.full.Load() && state == r.noRoomIn
 }
 
 // warnOfRescue warns of what has kept a step from making all the room it could.
@@ -165,8 +166,7 @@ func (l *Log) warnOfRescue(err error) {
 
 // hasRoom is called after each commit that worked.
 func (l *Log) hasRoom() {
-	if l.full {
-		l.full = false
+	if l.full.Swap(false) {
 		l.health.ofRescue(Health{Condition: Healthy})
 	}
 }

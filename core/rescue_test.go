@@ -259,6 +259,40 @@ func TestRoomThatTheHostGivesBackLater(t *testing.T) {
 	}
 }
 
+// A full log can be made smaller by deleting, which itself takes room for a while.
+func TestDeletingFromAFullLog(t *testing.T) {
+	l, store, h := openLimited(t, 100_000)
+	var all [][]byte
+	for i := range 1000 {
+		all = append(all, record(i))
+	}
+	if _, err := l.Append(context.Background(), all...); err != nil {
+		t.Fatal(err)
+	}
+	mustSet(t, l, "view", 3000)
+	used, err := store.Used(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	store.SetLimit(used + 100)
+	var seqs []core.Seq
+	for seq := range core.Seq(1000) {
+		if seq%2 == 0 {
+			seqs = append(seqs, seq)
+		}
+	}
+	if err := l.Delete(context.Background(), seqs...); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := store.Used(context.Background()); err != nil || after > used*2/3 {
+		t.Errorf("%d bytes became %d, %v", used, after, err)
+	}
+	h.want(t, "rescuing compact", "rescuing checkpoints", "ok checkpoints")
+	if stats, err := l.Stats(context.Background()); err != nil || stats.Deleted != 500 {
+		t.Errorf("%+v, %v", stats, err)
+	}
+}
+
 // What waits behind an append that has no room is answered in order, each on its
 // own.
 func TestAppendsBehindOneWithoutRoom(t *testing.T) {
