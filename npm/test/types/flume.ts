@@ -12,6 +12,7 @@ import {
   type CreateView,
   type FlumeError,
   type FlumeLog,
+  type Health,
   type ImportResult,
   type Item,
   type MountedView,
@@ -89,6 +90,17 @@ async function reads() {
   same<typeof usage, number | undefined>(true)
   same<typeof quota, number | undefined>(true)
   same<typeof persisted, boolean | undefined>(true)
+  const ours = Flume(Log.memory<Flight>())
+  same<typeof ours.health, Obv<Health>>(true)
+  ours.health(({ state, at, error, step, freed }) => {
+    same<typeof state, 'ok' | 'rescuing' | 'full' | 'reopening' | 'failed' | 'lost'>(true)
+    same<typeof at, number>(true)
+    same<typeof error, FlumeError | undefined>(true)
+    same<typeof step, 'compact' | 'checkpoints' | 'views' | undefined>(true)
+    same<typeof freed, number | undefined>(true)
+  })
+  // @ts-expect-error another's log tells nothing of that
+  db.health
   const { records, since, segments, bytes, viewBytes } = await Flume(Log.memory<Flight>()).stats()
   same<[typeof records, typeof since, typeof segments, typeof bytes, typeof viewBytes], [number, number, number, number, number]>(true)
 
