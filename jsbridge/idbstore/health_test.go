@@ -136,6 +136,25 @@ func TestALostRequestIsTold(t *testing.T) {
 	wantWhole(t, s, 2)
 }
 
+func TestReclaimingLeavesNothingBehind(t *testing.T) {
+	s, _ := openFresh(t)
+	appendOne(t, s, 0)
+	told := hear(s)
+	for range 2 {
+		if err := s.Reclaim(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, `async name => {
+		if ((await indexedDB.databases()).some(database => database.name === name)) throw new Error('it is still there')
+	}`, scratchName)
+	appendOne(t, s, 1)
+	wantWhole(t, s, 2)
+	if len(told) > 0 {
+		t.Errorf("it told of %v", <-told)
+	}
+}
+
 func TestAClosedStoreTellsNothing(t *testing.T) {
 	s, _ := openFresh(t)
 	appendOne(t, s, 0)

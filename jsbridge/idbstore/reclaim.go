@@ -10,8 +10,13 @@ import (
 // scratchName is a database that is there only while Reclaim deletes it.
 const scratchName = "flumedb-wasm: room"
 
-// reclaimPause is how long the browser is given for what Reclaim has begun.
-const reclaimPause = 400 * time.Millisecond
+const (
+	// reclaimPause is how long the browser is given for what Reclaim has begun.
+	reclaimPause = 400 * time.Millisecond
+
+	// reclaimMost is how long it may take to begin, since an append waits for it.
+	reclaimMost = 5 * time.Second
+)
 
 // Reclaim implements core.Reclaimer. Where Chromium keeps its databases in
 // LevelDB, what is deleted of small values, and of those written in the place of
@@ -20,6 +25,8 @@ const reclaimPause = 400 * time.Millisecond
 // database has been deleted, together with what was written lately: any database
 // will do. In other browsers this does nothing.
 func (s *Store) Reclaim(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reclaimMost)
+	defer cancel()
 	scratch, err := connect(ctx, scratchName, true)
 	if err != nil {
 		return err
