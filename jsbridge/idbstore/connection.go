@@ -42,23 +42,31 @@ type connection struct {
 	events js.Func
 	active map[*transaction]struct{} // not yet ended
 	work   sync.WaitGroup            // one for each
+
+	wasClosed func(event string) // hears of it in a goroutine; nil while nobody uses it
 }
 
 // errLost is what every failure is that another connection may mend.
 var errLost = errors.New("the connection to the database was lost")
 
-// connect opens the database, creating it where it does not exist.
+// connect opens the database. Where it does not exist, it is created, or with
+// create false stays so, and the error is core.ErrGone.
 //
 // Three ways in which go-indexeddb's Open can fail in silence are met here: a
 // context that ends answers no error, a blocked open answers a Database around
 // undefined, and an error of the upgrader panics.
-func connect(ctx context.Context, name string) (*connection, error) {
+func connect(ctx context.Context, name string, create bool) (*connection, error) {
 	factory, err := factory()
 	if err != nil {
 		return nil, err
 	}
 	var upgradeErr error
-	request, err := factory.Open(context.Background(), name, databaseVersion, func(db *idb.Database, _, _ uint) error {
+	var request *idb.OpenDBRequest
+	request, err = factory.Open(context.Background(), name, databaseVersion, func(db *idb.Database, _, _ uint) error {
+		if !create {
+			upgradeErr = errors.Join(core.ErrGone, uncreate(request))
+			return nil
+		}
 		for _, store := range objectStores {
 			options := idb.ObjectStoreOptions{AutoIncrement: store == tailStore}
 			if _, err := db.CreateObjectStore(store, options); err != nil {
@@ -80,6 +88,9 @@ func connect(ctx context.Context, name string) (*connection, error) {
 		go closeWhenOpen(request)
 		return nil, ctx.Err()
 	}
+	if errors.Is(upgradeErr, core.ErrGone) {
+		return nil, fmt.Errorf("opening the database: it has been deleted: %w", upgradeErr)
+	}
 	if err := errors.Join(err, upgradeErr); err != nil {
 		return nil, hostError("opening the database", err)
 	}
@@ -97,8 +108,10 @@ func connect(ctx context.Context, name string) (*connection, error) {
 	c.events = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		c.lost = true
 		raw.Call("close") // which lets transactions end
-		if args[0].Get("type").String() == "freeze" {
+		if event := args[0].Get("type").String(); event == "freeze" {
 			c.abort()
+		} else if c.wasClosed != nil {
+			go c.wasClosed(event)
 		}
 		return nil
 	})
@@ -124,6 +137,17 @@ func (c *connection) abort() {
 		t.frozen = true
 		t.tryAbort()
 	}
+}
+
+// uncreate has the database that a request is creating not be there.
+func uncreate(request *idb.OpenDBRequest) (err error) {
+	defer recoverJS(&err)
+	raw, err := request.Request.Result()
+	if err == nil {
+		// Only a store leads from the database to the transaction.
+		raw.Call("createObjectStore", metaStore).Get("transaction").Call("abort")
+	}
+	return err
 }
 
 // factory is the host's IndexedDB. go-indexeddb panics where there is none.

@@ -23,6 +23,7 @@ const regions: Record<string, typeof error> = {
   since: [],
   progress: [],
   warn: [[1, 2, 1]],
+  health: [[1, 2, 1], [3, 4, 1], [6, 7, 1], [8, 9, 1]],
   moved: [],
   stopped: error,
   map: [[4, 5, 1], [6, 3, 4]]
@@ -77,7 +78,7 @@ page.onmessage = ({ data: source }: MessageEvent<WasmSource>) => {
   Engine.start(source, forwarding).then(
     engine => {
       const crashed = (err: Error) => tell('crashed', [], new TextEncoder().encode(err.message.replace(/.* crashed: /, '')).buffer)
-      engine.logs.set(0, { since() {}, warn() {}, crashed })
+      engine.logs.set(0, { since() {}, warn() {}, health() {}, crashed })
       page.postMessage({ build: __BUILD__, exports: engine.enter(exports => Object.keys(exports as Exports).filter(name => name.startsWith('flumedb_')))! })
       page.onmessage = ({ data }) => obey(engine, data)
       for (const calls of waiting) obey(engine, calls)
