@@ -83,16 +83,16 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (d *database) open(ctx context.Context) (*httpapi.Handler, error) {
-	log, handler, err := d.opened()
-	if err != nil {
-		return nil, err
+	log, handler, fresh, err := d.opened()
+	if err != nil || fresh {
+		return handler, err
 	}
 	if _, err = log.Refresh(ctx); !errors.Is(err, core.ErrGone) {
 		return handler, err
 	}
 	// Another log stands in its place, or none does.
 	d.forget(log)
-	_, handler, err = d.opened()
+	_, handler, _, err = d.opened()
 	return handler, err
 }
 
@@ -108,34 +108,35 @@ func (d *database) forget(log *core.Log) {
 	d.log = nil
 }
 
-// opened opens what is not open.
-func (d *database) opened() (*core.Log, *httpapi.Handler, error) {
+// opened opens what is not open; fresh says that it was not, so that it knows
+// all there is.
+func (d *database) opened() (log *core.Log, handler *httpapi.Handler, fresh bool, err error) {
 	d.opening.Lock()
 	defer d.opening.Unlock()
 	if d.log != nil {
-		return d.log, d.handler, nil
+		return d.log, d.handler, false, nil
 	}
 	// Not in the time of the request that happens to be the first.
 	ctx := context.Background()
 	store, err := idbstore.Open(ctx, d.settings.name, idbstore.Options{Strict: d.settings.strict})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
-	log, err := core.Open(ctx, store, core.Options{Warn: warn})
+	log, err = core.Open(ctx, store, core.Options{Warn: warn})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	views := view.Open(log, view.Options{Yield: yield, Warn: warn})
 	for _, spec := range d.settings.views {
 		if _, err := views.Mount(ctx, spec); err != nil {
-			return nil, nil, errors.Join(err, views.Close(ctx), log.Close(ctx))
+			return nil, nil, false, errors.Join(err, views.Close(ctx), log.Close(ctx))
 		}
 	}
 	log.Watch(func(seq core.Seq) { fetch.Binding().Call("moved", float64(seq)) })
 	log.WatchDeletions(func() { fetch.Binding().Call("moved", -1) })
 	d.log, d.views = log, views
 	d.handler = httpapi.New(log, httpapi.Options{Views: views})
-	return d.log, d.handler, nil
+	return d.log, d.handler, true, nil
 }
 
 // refresh learns what others say they have done.
