@@ -49,6 +49,7 @@ export function printHost({ host, options, results }) {
   }
   printViews({ host, options, results })
   if (host.name === 'chromium') printStart(results)
+  if (host.name === 'chromium') printHttp(results)
   printGrowth(results, `${host.name} growth`)
 }
 
@@ -116,6 +117,26 @@ function printStart(results) {
       return [visit, `${time(median)} [${time(min)}–${time(max)}]`, `${reps} times`]
     }),
   )
+}
+
+function printHttp(results) {
+  const section = 'chromium http'
+  const measured = results.sections[section]
+  if (!measured) return
+  heading('chromium: through a service worker, beside a database in the page')
+  for (const [metric, ways] of Object.entries(measured)) {
+    const summaries = Object.keys(ways).map((way) => [way.replace('flumedb-wasm, ', ''), results.summary(section, metric, way)])
+    const reference = summaries[0][1].median
+    console.log(`\n  ${metric === 'firstAnswer' ? 'First answer of a worker that was stopped' : metric}`)
+    printColumns(
+      summaries.map(([way, { median, min, max, p99 }]) => [
+        way,
+        `${time(median)} [${time(min)}–${time(max)}]`,
+        p99 === null ? `${number(1e6 / median)}/s` : `p99 ${time(p99)}`,
+        summaries.length > 1 ? times(median, reference) : '',
+      ]),
+    )
+  }
 }
 
 function printGrowth(results, section) {

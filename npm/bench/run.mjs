@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { judge } from './aims.mjs'
 import { openChromium } from './chromium/host.mjs'
+import { runHttp } from './chromium/http-suite.mjs'
 import { runStart } from './chromium/start-suite.mjs'
 import { runGrowth } from './growth-suite.mjs'
 import { describeMachine, warnings } from './machine.mjs'
@@ -40,6 +41,7 @@ try {
       if (options.parts.has('peers')) await runSuite({ host, options, results })
       if (options.parts.has('views')) await runViews({ host, options, results })
       if (options.parts.has('start') && name === 'chromium') await runStart({ host, options, results })
+      if (options.parts.has('http') && name === 'chromium') await runHttp({ host, options, results })
       if (options.parts.has('growth')) await runGrowth({ host, options, results })
     } catch (error) {
       results.fail(name, 'the host', '', error)

@@ -65,6 +65,8 @@ export function serve(options: ServeOptions): Serving {
 
   let running: Promise<HttpModule> | undefined
   const start = (): Promise<HttpModule> => {
+    // The browser is to get to its databases while the module is compiled.
+    if (!running) void indexedDB.databases?.().catch(() => {})
     running ??= startModule(() => load(wasm), settings, name, () => (running = undefined))
     return running.catch(cause => {
       running = undefined
