@@ -14,7 +14,17 @@ export const agent = `
     complain(...args)
   }
   const page = new URLSearchParams(location.search).get('agent')
-  const send = async message => (await fetch('/agent', { method: 'POST', body: JSON.stringify({ page, ...message, uncaught: uncaught.splice(0) }) })).json()
+  // Again and again: a test may end the browser's process for the network.
+  const send = async message => {
+    const body = JSON.stringify({ page, ...message, uncaught: uncaught.splice(0) })
+    for (;;) {
+      try {
+        return await (await fetch('/agent', { method: 'POST', body })).json()
+      } catch {
+        await new Promise(resolve => setTimeout(resolve, 100))
+      }
+    }
+  }
   const run = async ({ id, run, arg }) => {
     try {
       await send({ id, value: await (0, eval)('(' + run + ')')(arg) })
@@ -52,6 +62,7 @@ export function createAgents (engine) {
       const one = page(name)
       one.uncaught.push(...uncaught.map(text => new Error(text)))
       if (!wanted) {
+        if (!one.running.has(id)) return // it has been told before
         const { resolve, reject } = one.running.get(id)
         one.running.delete(id)
         return error === undefined ? resolve(value) : reject(new Error(`in ${engine}: ${error}`))
@@ -98,6 +109,7 @@ export function createAgents (engine) {
       }
       return {
         close,
+        endProcess: process.endOne,
         async newPage (url) {
           const name = String(++count)
           const address = new URL(url)
