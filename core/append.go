@@ -134,7 +134,7 @@ type group struct {
 	bytes    int
 	waiting  []waiting
 	keyed    []keyed // instead of all that, in a group of appends with keys
-	noted    *noted  // instead of all that, an append with a note
+	noted    *noted  // instead of all that, an append with notes
 }
 
 // waiting is one append in its group.

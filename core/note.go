@@ -11,11 +11,11 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
 
-// Note says of the records of one commit that they come from elsewhere: which
-// log appended them first, and where they stand in what that log appended.
+// Note says of consecutive records of one commit that they come from elsewhere:
+// which log appended them first, and where they stand in what that log appended.
 // Package replica, which writes notes and reads them, says what they mean.
 type Note struct {
-	First, Last Seq    // the records, which the store fills in
+	First, Last Seq    // the records; before the commit has its place, counted from its first
 	Origin      uint64 // who appended them first
 	Place       uint64 // of First in what Origin appended
 
@@ -28,14 +28,15 @@ type Note struct {
 
 // NoteStore is what a Store is too whose log can be a replica.
 type NoteStore interface {
-	// AppendNoted is Store.Append that keeps a note of the records in the same
-	// atomic commit. Where there is a note of records behind the seq after, it
-	// changes nothing and fails with ErrConflict: so whoever decides by the
-	// notes what to append has seen all of them. Notes are kept for good.
-	AppendNoted(ctx context.Context, segments []*segment.Segment, after Seq, note Note) (State, error)
+	// AppendNoted is Store.Append that keeps notes in the same atomic commit, at
+	// least one, which together are of all its records, in order. Where there is
+	// a note of records behind the seq after, it changes nothing and fails with
+	// ErrConflict: so whoever decides by the notes what to append has seen all of
+	// them. Notes are kept for good.
+	AppendNoted(ctx context.Context, segments []*segment.Segment, after Seq, notes []Note) (State, error)
 
-	// Notes lists the notes of records behind the seq after, in order, at most
-	// limit. Where some are damaged it fails with ErrCorrupt.
+	// Notes lists notes of records behind the seq after, in order: all there
+	// are, or at least limit. Where some are damaged it fails with ErrCorrupt.
 	Notes(ctx context.Context, after Seq, limit int) ([]Note, error)
 }
 
@@ -65,21 +66,27 @@ func DecodeNote(b []byte) (n Note, ok bool) {
 	return n, n.First >= 0 && n.First <= n.Last
 }
 
-// Over is the note as of segments that begin at the seq first, one behind the
-// other.
-func (n Note) Over(first Seq, segments []*segment.Segment) Note {
-	n.First, n.Last = first, first-1
-	for _, s := range segments {
-		n.Last += Seq(s.Count())
+// EncodeNotes writes the notes of a commit whose first record has that seq.
+func EncodeNotes(b []byte, first Seq, notes []Note) []byte {
+	for _, n := range notes {
+		b = n.At(first).Encode(b)
 	}
+	return b
+}
+
+// At is the note as of a commit whose first record has that seq.
+func (n Note) At(first Seq) Note {
+	n.First, n.Last = n.First+first, n.Last+first
 	return n
 }
 
-// AppendNoted appends records under a note, all or none, and answers the newest
-// one's seq when they are durable; run and lens are as for Enqueue, and belong
-// to the log until then. Where there is a note of records behind the seq after
-// already, it fails with ErrConflict and has appended nothing.
-func (l *Log) AppendNoted(ctx context.Context, after Seq, note Note, run []byte, lens []uint32) (Seq, error) {
+// AppendNoted appends records with notes of where they come from, all or none, and
+// answers the newest one's seq when they are durable; run and lens are as for
+// Enqueue, and belong to the log until then. Notes count from the first of the
+// records, and are together of all of them, in order. Where there is a note of
+// records behind the seq after already, it fails with ErrConflict and has appended
+// nothing.
+func (l *Log) AppendNoted(ctx context.Context, after Seq, notes []Note, run []byte, lens []uint32) (Seq, error) {
 	store, ok := l.store.(NoteStore)
 	if !ok {
 		return None, ErrNoNotes
@@ -87,7 +94,7 @@ func (l *Log) AppendNoted(ctx context.Context, after Seq, note Note, run []byte,
 	if err := checkRun(run, lens); err != nil {
 		return None, err
 	}
-	n := &noted{store: store, after: after, note: note, answered: make(chan struct{})}
+	n := &noted{store: store, after: after, notes: notes, answered: make(chan struct{})}
 	n.group.add(run, lens, l.opts.SegmentBytes)
 	n.group.seal()
 	l.mu.Lock()
@@ -106,12 +113,12 @@ func (l *Log) AppendNoted(ctx context.Context, after Seq, note Note, run []byte,
 	}
 }
 
-// noted is an append with a note, which is a commit of its own.
+// noted is an append with notes, which is a commit of its own.
 type noted struct {
 	group
 	store    NoteStore
 	after    Seq
-	note     Note
+	notes    []Note
 	answered chan struct{} // closed when these are set:
 	seq      Seq
 	err      error
@@ -120,7 +127,7 @@ type noted struct {
 func (l *Log) commitNoted(n *noted) {
 	defer close(n.answered)
 	deletions := l.deletionCount()
-	state, err := n.store.AppendNoted(context.Background(), n.segments, n.after, n.note)
+	state, err := n.store.AppendNoted(context.Background(), n.segments, n.after, n.notes)
 	if err != nil {
 		n.seq, n.err = None, fmt.Errorf("append: %w", err)
 		return
@@ -133,8 +140,8 @@ func (l *Log) commitNoted(n *noted) {
 	}
 }
 
-// Notes lists the notes of records behind the seq after, in order, at most
-// limit.
+// Notes lists notes of records behind the seq after, in order: all there are, or
+// at least limit.
 func (l *Log) Notes(ctx context.Context, after Seq, limit int) ([]Note, error) {
 	store, ok := l.store.(NoteStore)
 	if !ok {

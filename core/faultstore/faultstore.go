@@ -161,12 +161,12 @@ func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, key
 }
 
 // AppendNoted implements core.NoteStore.
-func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, note core.Note) (core.State, error) {
+func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, notes []core.Note) (core.State, error) {
 	inner, ok := s.inner.(core.NoteStore)
 	if !ok {
 		return core.State{}, core.ErrNoNotes
 	}
-	return answer(s, ctx, func() (core.State, error) { return inner.AppendNoted(ctx, segments, after, note) })
+	return answer(s, ctx, func() (core.State, error) { return inner.AppendNoted(ctx, segments, after, notes) })
 }
 
 // Notes implements core.NoteStore.

@@ -41,7 +41,7 @@ type notes struct {
 }
 
 // AppendNoted implements core.NoteStore.
-func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, note core.Note) (core.State, error) {
+func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, notes []core.Note) (core.State, error) {
 	state, err := s.enterWriting(ctx)
 	if err != nil {
 		return core.State{}, err
@@ -56,19 +56,20 @@ func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, af
 	if n := len(s.notes.all); n > 0 && s.notes.all[n-1].Last > after {
 		return core.State{}, core.ErrConflict
 	}
-	note = note.Over(state.Head+1, segments)
-	size := s.notes.size
-	if err := s.writeNote(note); err != nil {
-		return core.State{}, s.forgetNote(size, fmt.Errorf("append: %w", err))
+	first, size := state.Head+1, s.notes.size
+	if err := s.writeNotes(core.EncodeNotes(nil, first, notes)); err != nil {
+		return core.State{}, s.forgetNotes(size, fmt.Errorf("append: %w", err))
 	}
 	state, err = s.append(state, segments)
 	if err != nil {
 		if s.broken != nil {
 			return core.State{}, err // the next Open sees what is there
 		}
-		return core.State{}, s.forgetNote(size, err)
+		return core.State{}, s.forgetNotes(size, err)
 	}
-	s.notes.all = append(s.notes.all, note)
+	for _, n := range notes {
+		s.notes.all = append(s.notes.all, n.At(first))
+	}
 	return state, nil
 }
 
@@ -136,8 +137,8 @@ func blank(b []byte) bool {
 	return true
 }
 
-// writeNote puts an entry behind those that are there, for good.
-func (s *Store) writeNote(note core.Note) (err error) {
+// writeNotes puts entries behind those that are there, for good.
+func (s *Store) writeNotes(entries []byte) (err error) {
 	var b []byte
 	begins := s.notes.size == 0
 	if begins {
@@ -153,7 +154,7 @@ func (s *Store) writeNote(note core.Note) (err error) {
 			return fmt.Errorf("open %s: %w", notesName, err)
 		}
 	}
-	b = note.Encode(b)
+	b = append(b, entries...)
 	if err := writeAll(s.notes.file, b, s.notes.size); err != nil {
 		return fmt.Errorf("write %s: %w", notesName, err)
 	}
@@ -169,10 +170,10 @@ func (s *Store) writeNote(note core.Note) (err error) {
 	return nil
 }
 
-// forgetNote cuts the notes back to a size, because what was appended under the
-// one behind it has failed, and answers that failure. Where it cannot be cut
-// off, the log takes no more appends: another would get the seqs that it says.
-func (s *Store) forgetNote(size int64, failure error) error {
+// forgetNotes cuts the notes back to a size, because what was appended with those
+// behind it has failed, and answers that failure. Where they cannot be cut off,
+// the log takes no more appends: another would get the seqs that they say.
+func (s *Store) forgetNotes(size int64, failure error) error {
 	if s.notes.file == nil {
 		return failure // none was written
 	}

@@ -127,7 +127,7 @@ func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, key
 }
 
 // AppendNoted implements core.NoteStore.
-func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, note core.Note) (core.State, error) {
+func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, notes []core.Note) (core.State, error) {
 	d, err := s.enter(ctx)
 	if err != nil {
 		return core.State{}, err
@@ -136,7 +136,9 @@ func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, af
 	if n := len(d.notes); n > 0 && d.notes[n-1].Last > after {
 		return core.State{}, core.ErrConflict
 	}
-	d.notes = append(d.notes, note.Over(d.state.Head+1, segments))
+	for _, n := range notes {
+		d.notes = append(d.notes, n.At(d.state.Head+1))
+	}
 	return d.append(segments), nil
 }
 

@@ -110,12 +110,12 @@ func (s *Store) locate(c *connection, seg *segment.Segment, commit uint64, befor
 // where one of the keys is known, or where there are notes that its writer has
 // not seen.
 type extras struct {
-	keys []core.Key
-	note *noteAppend
+	keys  []core.Key
+	notes *noteAppend
 }
 
 // any reports whether there are some.
-func (x extras) any() bool { return len(x.keys) > 0 || x.note != nil }
+func (x extras) any() bool { return len(x.keys) > 0 || x.notes != nil }
 
 // appendSegments commits segments to where they will stay, behind all that is
 // in the tail, which moves there too.
@@ -180,7 +180,7 @@ var errBehind = errors.New("another writer was faster")
 // browser's storage process is saved. Where it is not, the transaction is
 // aborted with all it wrote, and the error is errBehind. A careful transaction
 // waits for them and writes behind what they say, so it cannot be behind. One
-// with keys or a note is always careful.
+// with keys or notes is always careful.
 func (s *Store) commit(c *connection, segments []*segment.Segment, with extras, before *settled, careful bool) (after settled, err error) {
 	stores := browser().all
 	if with.any() {
@@ -205,8 +205,8 @@ func (t *transaction) append(segments []*segment.Segment, with extras, before *s
 		if len(with.keys) > 0 {
 			remembered = t.askKeys(with.keys)
 		}
-		if with.note != nil {
-			t.askNotes(with.note)
+		if with.notes != nil {
+			t.askNotes(with.notes)
 		}
 		found = t.askStored(before.moved, !careful)
 		if !careful {
@@ -230,8 +230,8 @@ func (t *transaction) append(segments []*segment.Segment, with extras, before *s
 			return after, err
 		}
 	}
-	if with.note != nil {
-		if err := t.readNotes(with.note); err != nil {
+	if with.notes != nil {
+		if err := t.readNotes(with.notes); err != nil {
 			return after, err
 		}
 	}
@@ -243,8 +243,8 @@ func (t *transaction) append(segments []*segment.Segment, with extras, before *s
 		if remembered != nil {
 			t.writeKeys(remembered, segments[0].First())
 		}
-		if with.note != nil {
-			t.writeNote(with.note, segments)
+		if with.notes != nil {
+			t.writeNotes(with.notes, segments)
 		}
 		if t.commit.Truthy() {
 			t.commit.Invoke(t.js)

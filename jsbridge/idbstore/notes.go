@@ -12,21 +12,21 @@ import (
 )
 
 // The notes of records that come from other logs are rows of the object store
-// "checkpoints" whose keys are [3, last seq], so that those behind a seq are a
-// range.
+// "checkpoints" whose keys are [3, last seq], one for each commit, so that those
+// behind a seq are a range.
 const noteRow = 3
 
-// noteAppend is a note that a commit is to hold, unless there is one behind the
+// noteAppend is notes that a commit is to hold, unless there are others behind the
 // seq after.
 type noteAppend struct {
-	note  core.Note
+	notes []core.Note
 	after core.Seq
 	found js.Value // the request for those that there are
 }
 
 // AppendNoted implements core.NoteStore.
-func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, note core.Note) (core.State, error) {
-	return s.appendSegments(ctx, segments, extras{note: &noteAppend{note: note, after: after}})
+func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, notes []core.Note) (core.State, error) {
+	return s.appendSegments(ctx, segments, extras{notes: &noteAppend{notes: notes, after: after}})
 }
 
 // notesBehind is the range of the notes of records behind a seq.
@@ -47,10 +47,11 @@ func (t *transaction) readNotes(n *noteAppend) error {
 	return nil
 }
 
-// writeNote puts the row of a note of segments that have their places.
-func (t *transaction) writeNote(n *noteAppend, segments []*segment.Segment) {
-	note := n.note.Over(segments[0].First(), segments)
-	t.put.Invoke(t.objectStore.Invoke(t.js, t.checkpoints), t.bytesToJS(note.Encode(nil)), js.ValueOf([]any{noteRow, float64(note.Last)}))
+// writeNotes puts the row of the notes of segments that have their places.
+func (t *transaction) writeNotes(n *noteAppend, segments []*segment.Segment) {
+	row := core.EncodeNotes(nil, segments[0].First(), n.notes)
+	last := segments[len(segments)-1].Last()
+	t.put.Invoke(t.objectStore.Invoke(t.js, t.checkpoints), t.bytesToJS(row), js.ValueOf([]any{noteRow, float64(last)}))
 }
 
 // Notes implements core.NoteStore.
@@ -74,13 +75,18 @@ func (s *Store) Notes(ctx context.Context, after core.Seq, limit int) (notes []c
 			return hostError("reading notes", err)
 		}
 		for i := range rows.Length() {
-			b, _ := t.bytesFromJS(rows.Index(i))
-			note, ok := core.DecodeNote(b)
+			row, ok := t.bytesFromJS(rows.Index(i))
+			for ok && len(row) > 0 {
+				var note core.Note
+				if note, ok = core.DecodeNote(row[:min(len(row), core.NoteSize)]); ok && note.Last > after {
+					notes = append(notes, note)
+				}
+				row = row[min(len(row), core.NoteSize):]
+			}
 			if !ok {
 				t.abandon()
 				return fmt.Errorf("a note behind seq %d is damaged: %w", after, core.ErrCorrupt)
 			}
-			notes = append(notes, note)
 		}
 		return hostError("reading notes", t.end())
 	})
