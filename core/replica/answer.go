@@ -106,7 +106,7 @@ func (r *Replica) watch() (moved <-chan struct{}, stop func()) {
 // reply is what is to be told to another replica.
 type reply struct {
 	replica *Replica
-	status  status
+	status  *status
 	out     *outgoing
 	deleted map[Origin][]places
 }
@@ -128,6 +128,9 @@ func (r *Replica) reply(ctx context.Context, in *incoming) (*reply, error) {
 		return nil, err
 	}
 	rep := &reply{replica: r, status: s, out: out, deleted: map[Origin][]places{}}
+	if in.status.only || s.only {
+		return rep, nil
+	}
 	for id, h := range r.table.origins {
 		ph := in.status.of(id)
 		if known := in.seen[id]; known != 0 && known == h.digest {

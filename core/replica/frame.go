@@ -125,15 +125,21 @@ func (r *reader) end(what string) error {
 }
 
 const (
+	statusOnly = 1 << 0
+
 	headOwn   = 1 << 0
 	headCheck = 1 << 1
 )
 
 // encode writes frameStatus.
-func (s status) encode() []byte {
+func (s *status) encode() []byte {
 	le := binary.LittleEndian
-	b := binary.AppendUvarint([]byte{version}, uint64(len(s)))
-	for _, h := range s {
+	b := []byte{version, 0}
+	if s.only {
+		b[1] |= statusOnly
+	}
+	b = binary.AppendUvarint(b, uint64(len(s.heads)))
+	for _, h := range s.heads {
 		flags := byte(0)
 		if h.own {
 			flags |= headOwn
@@ -153,11 +159,12 @@ func (s status) encode() []byte {
 }
 
 // decodeStatus reads it.
-func decodeStatus(payload []byte) (s status, err error) {
-	r := reader{b: payload}
+func decodeStatus(payload []byte) (*status, error) {
+	s, r := new(status), reader{b: payload}
 	if v := r.byte(); v != version && !r.bad {
 		return nil, fmt.Errorf("%w: it is of version %d of the protocol, and this is %d", ErrMessage, v, version)
 	}
+	s.only = r.byte()&statusOnly != 0
 	for range r.count() {
 		h := head{origin: Origin(r.uint64())}
 		flags := r.byte()
@@ -167,10 +174,10 @@ func decodeStatus(payload []byte) (s status, err error) {
 			h.check = check{known: true, place: r.uvarint(), sum: r.uint64()}
 		}
 		h.digest, h.seen = r.uint64(), r.uint64()
-		if n := len(s); n > 0 && s[n-1].origin >= h.origin || h.want > h.next || h.next > math.MaxInt64 {
+		if n := len(s.heads); n > 0 && s.heads[n-1].origin >= h.origin || h.want > h.next || h.next > math.MaxInt64 {
 			r.bad = true
 		}
-		s = append(s, h)
+		s.heads = append(s.heads, h)
 	}
 	return s, r.end("status")
 }

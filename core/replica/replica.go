@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"sync"
 
 	"github.com/cespare/xxhash/v2"
@@ -22,7 +21,9 @@ type Replica struct {
 	table     *table     // nil until it is first needed
 	deletions uint64     // the log's count of which the table knows
 	listed    bool       // the deleted records are known
-	own       comparison
+	loaded    bool       // given is
+	given     uint64     // see own.go
+	compared  comparison
 }
 
 // New makes a replica of a log whose store is a core.NoteStore. It reads nothing
@@ -39,6 +40,7 @@ func (r *Replica) refresh(ctx context.Context) error {
 	if r.table == nil {
 		r.table = newTable(Origin(r.log.State().ID))
 	}
+	was := r.table.own
 	const page = 1000
 	for more := true; more; {
 		notes, err := r.log.Notes(ctx, r.table.noted, page)
@@ -60,6 +62,12 @@ func (r *Replica) refresh(ctx context.Context) error {
 		}
 	}
 	r.table.addOwn(head)
+	if was != r.table.own || !r.loaded {
+		if err := r.loadGiven(ctx); err != nil {
+			return err
+		}
+		r.loaded, r.compared = true, comparison{}
+	}
 	return r.refreshDeletions(ctx)
 }
 
@@ -98,6 +106,3 @@ func (r *Replica) record(ctx context.Context, h *history, place uint64) ([]byte,
 }
 
 func sumOf(record []byte) uint64 { return xxhash.Sum64(record) }
-
-// newOrigin draws the name of an origin.
-func newOrigin() uint64 { return rand.Uint64() | 1 }

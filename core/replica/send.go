@@ -26,21 +26,28 @@ type outgoing struct {
 }
 
 // outgoing plans what to send to a replica of that status. mu is held.
-func (r *Replica) outgoing(ctx context.Context, peer status) (*outgoing, error) {
+func (r *Replica) outgoing(ctx context.Context, peer *status) (*outgoing, error) {
 	o := &outgoing{replica: r, from: map[Origin]uint64{}, seq: r.table.through + 1}
 	for id, h := range r.table.origins {
 		ph := peer.of(id)
+		if peer.only && len(peer.heads) > 0 && ph.next == 0 && !ph.own {
+			continue
+		}
 		agrees, err := r.agrees(ctx, h, ph)
 		if err != nil {
 			return nil, err
 		}
 		from := ph.want
 		switch {
-		case h == r.table.own && (ph.next > h.next || !agrees && !ph.own):
+		case h == r.table.own && ph.own:
+			// A copy of this log, which has its name too: the one that has less
+			// finds out that it is another.
+			if ph.next > h.next {
+				continue
+			}
+		case h == r.table.own && (!agrees || ph.next > r.given):
 			continue // others have these places: theirs come here first, see takeOwn
-		case !agrees && ph.own:
-			from = 0 // that one has to see where it differs
-		case !agrees || h.forked:
+		case h.forked || !agrees && !ph.own:
 			h.forked = true
 			continue
 		}
@@ -86,25 +93,29 @@ func (o *outgoing) next(ctx context.Context) ([]byte, error) {
 		}
 		if len(out.lens) > 0 {
 			out.from = from
-			o.sent(s.of, out.end())
-			return out.encode(), nil
+			return o.send(ctx, s.of, out)
 		}
 	}
 	// What is left was deleted, and there is nothing behind it.
 	for id, from := range maps.Clone(o.from) {
 		h := t.origins[id]
-		out := run{origin: id, from: from, place: h.next}
-		o.sent(h, h.next)
-		return out.encode(), nil
+		return o.send(ctx, h, run{origin: id, from: from, place: h.next})
 	}
 	return nil, nil
 }
 
-func (o *outgoing) sent(h *history, next uint64) {
-	o.from[h.id] = next
-	if next >= h.next {
+// send makes a frame of a run that is the next of its origin.
+func (o *outgoing) send(ctx context.Context, h *history, out run) ([]byte, error) {
+	if h == o.replica.table.own {
+		if err := o.replica.give(ctx, out.end()); err != nil {
+			return nil, err
+		}
+	}
+	o.from[h.id] = out.end()
+	if out.end() >= h.next {
 		delete(o.from, h.id)
 	}
+	return out.encode(), nil
 }
 
 // gather reads the next records of a span that are not deleted, which o.seq is

@@ -10,7 +10,7 @@ import (
 // has. It is for one goroutine at a time.
 type Session struct {
 	replica *Replica
-	peer    status            // as it was last told
+	peer    *status           // as it was last told
 	told    map[Origin]uint64 // the digests of the deleted places that were sent
 	seen    map[Origin]uint64 // those that were taken in
 
@@ -75,7 +75,7 @@ func (s *Session) Message(ctx context.Context, budget int) ([]byte, error) {
 	}
 	s.held = !out.done()
 	s.pushed = before - out.pending()
-	if !s.held {
+	if !s.held && !own.only && !s.peer.only {
 		for id := range r.table.origins {
 			if digest, set, due := s.due(id); due {
 				s.telling[id] = digest
@@ -145,8 +145,8 @@ func (s *Session) Finish(ctx context.Context) (Progress, error) {
 	p := &s.progress
 	p.Pushed += s.pushed
 	p.ToPush, p.ToPull, p.Forked = out.pending(), 0, 0
-	left := in.more || s.held || p.ToPush > 0
-	for _, ph := range s.peer {
+	left := in.more || s.held || p.ToPush > 0 || s.peer.only
+	for _, ph := range s.peer.heads {
 		h := r.table.origins[ph.origin]
 		if h != nil && h.forked {
 			p.Forked++
@@ -159,10 +159,12 @@ func (s *Session) Finish(ctx context.Context) (Progress, error) {
 			if _, _, due := s.due(ph.origin); due || ph.digest != h.digest && ph.digest != 0 && ph.digest != s.seen[ph.origin] {
 				left = true
 			}
-			if agrees, err := r.agrees(ctx, h, ph); err != nil {
-				return s.progress, err
-			} else if !agrees {
-				left = true
+			if h == r.table.own {
+				doubted, err := r.doubted(ctx, ph)
+				if err != nil {
+					return s.progress, err
+				}
+				left = left || doubted
 			}
 		}
 		if ph.next > next {

@@ -27,11 +27,17 @@ type check struct {
 	sum   uint64 // XXH64
 }
 
-// status is what a replica says of itself, in the order of the origins.
-type status []head
+// status is what a replica says of itself.
+type status struct {
+	heads []head // in the order of the origins
+	only  bool   // nothing is wanted of origins that are not listed
+}
 
-func (s status) of(id Origin) head {
-	i, found := slices.BinarySearchFunc(s, id, func(h head, id Origin) int {
+func (s *status) of(id Origin) head {
+	if s == nil {
+		return head{origin: id}
+	}
+	i, found := slices.BinarySearchFunc(s.heads, id, func(h head, id Origin) int {
 		switch {
 		case h.origin < id:
 			return -1
@@ -43,13 +49,17 @@ func (s status) of(id Origin) head {
 	if !found {
 		return head{origin: id}
 	}
-	return s[i]
+	return s.heads[i]
 }
 
 // status is this replica's; peer is the other's, as far as it is known. mu is
 // held.
-func (r *Replica) status(ctx context.Context, peer status, seen map[Origin]uint64) (status, error) {
-	var s status
+func (r *Replica) status(ctx context.Context, peer *status, seen map[Origin]uint64) (*status, error) {
+	s := new(status)
+	doubted, err := r.doubted(ctx, peer.of(r.table.own.id))
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range r.table.ids() {
 		h := r.table.origins[id]
 		c, err := r.check(ctx, h)
@@ -57,17 +67,13 @@ func (r *Replica) status(ctx context.Context, peer status, seen map[Origin]uint6
 			return nil, err
 		}
 		r.listDeleted(h)
-		own := head{origin: id, own: h == r.table.own, next: h.next, want: h.next, check: c, digest: h.digest, seen: seen[id]}
-		if own.own {
-			agrees, err := r.agrees(ctx, h, peer.of(id))
-			if err != nil {
-				return nil, err
-			}
-			if !agrees {
-				own.want = 0
-			}
+		said := head{origin: id, own: h == r.table.own, next: h.next, want: h.next, check: c, digest: h.digest, seen: seen[id]}
+		if said.own && doubted {
+			// First who this log is; then the rest.
+			said.want = min(h.next, r.compared.through)
+			return &status{heads: []head{said}, only: true}, nil
 		}
-		s = append(s, own)
+		s.heads = append(s.heads, said)
 	}
 	return s, nil
 }

@@ -20,8 +20,8 @@ type incoming struct {
 	runs    []run
 	bytes   int
 
-	status  status // of the other side, once it has come
-	more    bool   // the other side has more
+	status  *status // of the other side, once it has come
+	more    bool    // the other side has more
 	ended   bool
 	records int               // that were taken in
 	seen    map[Origin]uint64 // the digests of the deleted places that were taken in
@@ -57,9 +57,10 @@ func (in *incoming) frame(ctx context.Context, kind byte, payload []byte) (err e
 	}
 	switch kind {
 	case frameStatus:
-		if in.status, err = decodeStatus(payload); in.status == nil {
-			in.status = status{}
+		if in.status, err = decodeStatus(payload); err != nil {
+			return err
 		}
+		_, err = in.replica.doubted(ctx, in.status.of(in.replica.table.own.id))
 		return err
 	case frameRun:
 		out, err := decodeRun(payload)
@@ -91,7 +92,7 @@ func (r *Replica) takeDeletedOf(ctx context.Context, peer head, set []places) (a
 		return false, nil
 	}
 	agrees, err := r.agrees(ctx, h, peer)
-	if err != nil || !agrees || h == r.table.own && peer.next > h.next {
+	if err != nil || !agrees || h == r.table.own && peer.next > r.given {
 		return false, err
 	}
 	return r.takeDeleted(ctx, peer.origin, set)
@@ -110,7 +111,7 @@ func (in *incoming) take(ctx context.Context, next run) error {
 		if err := in.flush(ctx); err != nil {
 			return err
 		}
-		n, err := r.takeOwn(ctx, next)
+		n, err := r.takeOwn(ctx, next, in.status.of(next.origin).next)
 		in.records += n
 		return err
 	}
@@ -123,6 +124,9 @@ func (in *incoming) take(ctx context.Context, next run) error {
 
 // flush appends the runs that have gathered.
 func (in *incoming) flush(ctx context.Context) error {
+	if in.replica.compared.going {
+		in.runs, in.bytes = in.runs[:0], 0 // see doubted
+	}
 	if len(in.runs) == 0 {
 		return nil
 	}
@@ -224,88 +228,4 @@ func (r *Replica) same(ctx context.Context, h *history, next run, n int) (same b
 		return err
 	})
 	return same, err
-}
-
-// comparison is how far the records of this very log that another replica has
-// were compared with those that are here.
-type comparison struct {
-	through uint64 // places below it were
-	agreed  uint64 // behind the last place at which both have the same record
-}
-
-// takeOwn takes in records of this very log that another replica has. As long as
-// it is the only one of its name, it has them itself. If not, because it was
-// restored from an old backup or copied, it has other records at some places, or
-// none: from the first of these places on it is another origin, and theirs are
-// appended as what they now are, records from elsewhere. mu is held.
-func (r *Replica) takeOwn(ctx context.Context, theirs run) (records int, err error) {
-	own := r.table.own
-	if theirs.from == 0 {
-		r.own = comparison{}
-	}
-	differs, err := r.compareOwn(ctx, theirs)
-	if err != nil {
-		return 0, err
-	}
-	boundary := own.next
-	switch {
-	case differs && theirs.from <= r.own.through:
-		boundary = r.own.agreed
-	case differs, theirs.from > own.next, theirs.end() <= own.next:
-		// It has all of them, or what stands before them was not seen: then the
-		// next status asks for that.
-		r.own.through = max(r.own.through, theirs.end())
-		return 0, nil
-	}
-	rest := theirs
-	if boundary > theirs.place {
-		rest = theirs.without(min(int(boundary-theirs.place), len(theirs.lens)))
-	}
-	gone := len(rest.lens) == 0
-	if gone {
-		// All that others have there is deleted. What says so has to be of a
-		// record, which is deleted at once.
-		rest = run{place: theirs.end() - 1, lens: []uint32{4}, bytes: []byte("null")}
-	}
-	n := len(rest.lens)
-	err = r.append(ctx, []core.Note{{
-		Last: core.Seq(n) - 1, Origin: uint64(own.id), Place: rest.place, Fork: newOrigin(), Boundary: boundary,
-	}}, rest.bytes, rest.lens)
-	switch {
-	case errors.Is(err, core.ErrConflict):
-		return 0, nil // with what has come meanwhile it is compared again
-	case err != nil:
-		return 0, err
-	case gone:
-		if err := r.log.Delete(ctx, r.table.origins[theirs.origin].seqOf(r.table, rest.place)); err != nil {
-			return 0, err
-		}
-		return 0, r.refresh(ctx)
-	}
-	return n, nil
-}
-
-// compareOwn tells whether another replica has another record at one of this
-// log's own places. A record that is deleted differs from none.
-func (r *Replica) compareOwn(ctx context.Context, theirs run) (differs bool, err error) {
-	own := r.table.own
-	err = theirs.records(func(i int, record []byte) error {
-		place := theirs.place + uint64(i)
-		if differs || place >= own.next {
-			return nil
-		}
-		mine, err := r.record(ctx, own, place)
-		switch {
-		case errors.Is(err, core.ErrCorrupt), err == nil && mine == nil:
-			return nil
-		case err != nil:
-			return err
-		case !bytes.Equal(mine, record):
-			differs = true
-		default:
-			r.own.agreed = max(r.own.agreed, place+1)
-		}
-		return nil
-	})
-	return differs, err
 }
