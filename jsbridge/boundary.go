@@ -6,7 +6,7 @@ import "unsafe"
 
 // Protocol is the version of what this file declares. A wrapper and a module
 // of different protocols, or of different builds, refuse each other.
-const Protocol = 3
+const Protocol = 4
 
 // build names the sources that this module was built from: 12 hexadecimal
 // digits, set by the linker. The wrapper knows its own.

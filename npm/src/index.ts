@@ -2,6 +2,7 @@ export { Flume, Flume as default, type Mapper } from './flume.js'
 export { Log, type LogOptions, type LogStats, type VerifyOptions, type VerifyReport } from './log.js'
 export { type ExportOptions } from './export.js'
 export { provideImporter, type ImportFormat, type ImportOptions, type ImportProgress, type ImportResult, type ImportSource } from './importer.js'
+export { provideSyncer, type SyncOptions, type SyncProgress, type SyncResult } from './syncer.js'
 export { type Codec, type CodecOption } from './codec.js'
 export { type WasmSource } from './engine.js'
 export {

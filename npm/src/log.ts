@@ -140,6 +140,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   let closed = false
   let opened = false
   let waiting: (() => void)[] = []
+  const deleted = new Set<() => void>()
 
   const settle = (err?: Error) => {
     opened = true
@@ -295,6 +296,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
           {
             settle() {
               others?.tellDeleted()
+              for (const fn of deleted) fn()
               if (beside) refreshBeside(() => cb(null, undefined))
               else cb(null, undefined)
             },
@@ -355,7 +357,16 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       const err = unusable()
       return err ? Promise.reject(err) : appends.appendEncoded(run, lengths)
     },
-    reader: streamOptions => reader(streamOptions, 'raw')
+    reader: streamOptions => reader(streamOptions, 'raw'),
+    sync(answers, enter) {
+      if (!chosen) views = true
+      requestOfViews(answers, enter)
+    },
+    deleted,
+    synced() {
+      others?.tellDeleted() // which has them look at all there is
+      if (beside && !closed) lookIn(engine!, handle)
+    }
   })
   return log
 }
