@@ -363,7 +363,9 @@ func threeReplicas(t *testing.T, random *rand.Rand) {
 					if !errors.Is(err, errCut) && !errors.Is(err, faultstore.ErrCrashed) && !errors.Is(err, replica.ErrMessage) {
 						t.Fatal(err)
 					}
-					s.Restart()
+					if err := s.Restart(ctx); err != nil && !errors.Is(err, faultstore.ErrCrashed) {
+						t.Fatal(err)
+					}
 				}
 			}
 		}

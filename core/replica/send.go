@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// maxRun is about how many bytes of records go into a frame.
-	maxRun = 512 << 10
+	// maxRun is about how many bytes of records go into a frame: what comes of one
+	// before the connection breaks has to come again.
+	maxRun = 128 << 10
 
 	// fewRecords is how long a span may be to be read through the log's cache:
 	// many such lie in one segment.

@@ -37,10 +37,18 @@ func (r *Replica) NewSession() *Session {
 }
 
 // Restart forgets what the other replica has told, after an exchange that did not
-// come to its end.
-func (s *Session) Restart() {
+// come to its end. Records that had come are kept.
+func (s *Session) Restart(ctx context.Context) (err error) {
+	s.replica.mu.Lock()
+	defer s.replica.mu.Unlock()
+	if s.in != nil {
+		before := s.in.records
+		err = s.in.flush(ctx)
+		s.pulled(s.in.records - before)
+	}
 	s.peer, s.in, s.idle = nil, nil, 0
 	clear(s.told)
+	return err
 }
 
 // Message makes the next message, of about so many bytes at the most: what this

@@ -40,10 +40,10 @@ func exportSyncTake(session, request, size uint32) {
 func exportSyncFinish(session, request uint32) { finish(session, request) }
 
 // exportSyncRestart forgets what the other replica has said, after an exchange that
-// has failed.
+// has failed. Records that had come are kept.
 //
 //go:wasmexport flumedb_sync_restart
-func exportSyncRestart(session uint32) { restart(session) }
+func exportSyncRestart(session, request uint32) { restart(session, request) }
 
 // exportSyncEnd ends a session.
 //

@@ -88,10 +88,10 @@ func finish(session, request uint32) {
 	})
 }
 
-func restart(session uint32) {
-	if s := sessions[session]; s != nil {
-		s.Restart()
-	}
+func restart(session, request uint32) {
+	on(session, request, func(ctx context.Context, s *replica.Session) (jsbridge.Answer, error) {
+		return jsbridge.Answer{}, s.Restart(ctx)
+	})
 }
 
 func appendProgress(b []byte, p replica.Progress) []byte {

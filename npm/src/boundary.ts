@@ -45,7 +45,7 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_sync_message(session: number, request: number, budget: number): void
   flumedb_sync_take(session: number, request: number, size: number): void
   flumedb_sync_finish(session: number, request: number): void
-  flumedb_sync_restart(session: number): void
+  flumedb_sync_restart(session: number, request: number): void
   flumedb_sync_end(session: number): void
 }
 

@@ -9,8 +9,8 @@ export interface Session {
   take(piece: Uint8Array): Promise<{ pulled: number; toPull: number }>
   /** At the end of the answer. */
   finish(): Promise<Omit<SyncProgress, 'error'>>
-  /** After an exchange that has failed. */
-  restart(): void
+  /** After an exchange that has failed; what had come of it stays. */
+  restart(): Promise<void>
   end(): void
 }
 
@@ -43,7 +43,9 @@ export async function openSession(log: LogBytes): Promise<Session> {
       const { data } = await ask((exports, _handle, id) => exports.flumedb_sync_finish(session, id))
       return JSON.parse(new TextDecoder().decode(data))
     },
-    restart: () => void engine.enter(exports => exports.flumedb_sync_restart(session)),
+    async restart() {
+      await ask((exports, _handle, id) => exports.flumedb_sync_restart(session, id))
+    },
     end: () => void engine.enter(exports => exports.flumedb_sync_end(session))
   }
 }

@@ -85,10 +85,11 @@ class Sync {
           until = performance.now() + retry
           if (this.#progress.settled && !live) return this.#result()
         } catch (err) {
+          await this.#session.restart()
+          this.#target.bytes!.synced()
           if (this.#signal.aborted || !mayWorkLater(err)) throw err
           const wait = Math.max(backoff(failed++), (err as Temporary).after ?? 0)
           if (!live && performance.now() + wait > until) throw err
-          this.#session.restart()
           this.#report({ settled: false, error: (err.cause as Error) ?? err }, true)
           this.#askForBackground()
           await pause(wait, this.#signal)
