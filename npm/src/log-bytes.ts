@@ -24,8 +24,8 @@ export interface LogBytes {
   sync(answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void): void
   /** Called when records have been deleted here. */
   readonly deleted: Set<() => void>
-  /** What was appended and deleted by such a request is told to all who have the log open. */
-  synced(): void
+  /** What was appended and deleted by such a request is told to all who have the log open. Answers when it is known here. */
+  synced(): Promise<void>
 }
 
 /** Not a member of the log, since it is no way for others to get into it what its codec would refuse. */

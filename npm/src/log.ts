@@ -363,9 +363,9 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       requestOfViews(answers, enter)
     },
     deleted,
-    synced() {
+    async synced() {
       others?.tellDeleted() // which has them look at all there is
-      if (beside && !closed) lookIn(engine!, handle)
+      if (beside) await new Promise<void>(resolve => lookIn(engine!, handle, resolve))
     }
   })
   return log

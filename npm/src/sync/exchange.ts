@@ -39,6 +39,8 @@ export async function exchange(
     clearTimeout(timer)
     timer = setTimeout(() => stop.abort(new Error('nothing has come for a minute')), STALLED_MS + extra)
   }
+  const offline = () => stop.abort(new Error('the browser has no connection'))
+  globalThis.addEventListener?.('offline', offline)
   try {
     alive(wait * 1000)
     const packed = message.length >= WORTH_PACKING ? await gzip(message) : undefined
@@ -71,6 +73,7 @@ export async function exchange(
     }
   } finally {
     clearTimeout(timer!)
+    globalThis.removeEventListener?.('offline', offline)
     signal.removeEventListener('abort', abort)
   }
 }

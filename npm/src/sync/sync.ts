@@ -86,7 +86,7 @@ class Sync {
           if (this.#progress.settled && !live) return this.#result()
         } catch (err) {
           await this.#session.restart()
-          this.#target.bytes!.synced()
+          await this.#target.bytes!.synced()
           if (this.#signal.aborted || !mayWorkLater(err)) throw err
           const wait = Math.max(backoff(failed++), (err as Temporary).after ?? 0)
           if (!live && performance.now() + wait > until) throw err
@@ -116,7 +116,7 @@ class Sync {
         received()
         const before = this.#progress.pulled
         const { pulled, toPull } = await session.take(piece)
-        if (pulled > before) bytes.synced()
+        if (pulled > before) await bytes.synced()
         this.#report({ pulled, toPull, settled: this.#progress.settled && pulled === before })
       })
     } catch (err) {
@@ -126,7 +126,7 @@ class Sync {
       off()
     }
     const progress = await session.finish()
-    bytes.synced()
+    await bytes.synced()
     this.#report({ ...progress, error: undefined }, progress.settled !== this.#progress.settled)
   }
 
