@@ -207,7 +207,9 @@ export function Flume<L extends FlumeLog<any>>(
     },
     async sync(url: string | URL, options?: SyncOptions) {
       open('sync')
-      const target = { bytes: bytesOf.get(log), loaded, enlist, since: (fn: (seq: number) => void) => since(fn, false) }
+      const bytes = bytesOf.get(log)
+      bytes?.willSync()
+      const target = { bytes, loaded, enlist, since: (fn: (seq: number) => void) => since(fn, false) }
       return runSync(target, url, options ?? {})
     },
     export(options?: ExportOptions) {

@@ -20,6 +20,8 @@ export interface LogBytes {
   append(run: Uint8Array, lengths: Uint32Array): Promise<number>
   /** Options are as checked, and ask for no shape. Fails where the log has not loaded. */
   reader(options: StreamOptions): BatchReader<Run>
+  /** Says before the log is opened that it will be synced, so that it is opened in the module that has sync. */
+  willSync(): void
   /** Makes a request of a module that has sync. */
   sync(answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void): void
   /** Called when records have been deleted here. */

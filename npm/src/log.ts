@@ -210,7 +210,10 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   const requestOfViews: RequestOnLog = (answers, enter) => {
     whenOpen(() => {
       if (views || unusable()) return request(answers, enter)
-      beside ??= openBeside()
+      beside ??= openBeside().catch(err => {
+        beside = undefined // it may be there the next time
+        throw err
+      })
       beside.then(({ engine, handle }) => engine.request(answers, (exports, id) => enter(exports, handle, id, engine)), err => answers.fail(err))
     })
   }
@@ -358,10 +361,10 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       return err ? Promise.reject(err) : appends.appendEncoded(run, lengths)
     },
     reader: streamOptions => reader(streamOptions, 'raw'),
-    sync(answers, enter) {
+    willSync() {
       if (!chosen) views = true
-      requestOfViews(answers, enter)
     },
+    sync: requestOfViews,
     deleted,
     async synced() {
       others?.tellDeleted() // which has them look at all there is

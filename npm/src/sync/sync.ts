@@ -59,7 +59,7 @@ class Sync {
   readonly #options: SyncOptions
   readonly #signal: AbortSignal
   readonly #headers: Record<string, string>
-  #session!: Session
+  #session?: Session
   #progress: SyncProgress = { ...nothing, toPull: 0, toPush: 0, settled: false }
   #reported = -Infinity
   /** The newest seq when the last message was made. */
@@ -75,7 +75,6 @@ class Sync {
 
   async run(): Promise<SyncResult> {
     const { live = false, retry = RETRY_MS } = this.#options
-    this.#session = await openSession(this.#target.bytes!)
     let until = performance.now() + retry
     try {
       for (let failed = 0; ; ) {
@@ -85,7 +84,7 @@ class Sync {
           until = performance.now() + retry
           if (this.#progress.settled && !live) return this.#result()
         } catch (err) {
-          await this.#session.restart()
+          await this.#session?.restart()
           await this.#target.bytes!.synced()
           if (this.#signal.aborted || !mayWorkLater(err)) throw err
           const wait = Math.max(backoff(failed++), (err as Temporary).after ?? 0)
@@ -101,13 +100,13 @@ class Sync {
       if (live && this.#signal.aborted && !(this.#signal.reason instanceof FlumeError)) return this.#result()
       throw err
     } finally {
-      this.#session.end()
+      this.#session?.end()
     }
   }
 
   async #exchange(waits: boolean): Promise<void> {
-    const session = this.#session
     const bytes = this.#target.bytes!
+    const session = (this.#session ??= await openSession(bytes))
     this.#told = bytes.newest()
     const message = await session.message(PUSH_BYTES)
     const { signal, received, off } = this.#unlessAppended(waits)
@@ -188,4 +187,9 @@ class Sync {
   }
 }
 
-const mayWorkLater = (err: unknown): err is Error => err instanceof Temporary || (err as FlumeError)?.code === 'REPLICA'
+function mayWorkLater(err: unknown): err is Error {
+  if (err instanceof Temporary) return true
+  const code = (err as FlumeError)?.code
+  // Without a connection the module may not have come either.
+  return code === 'REPLICA' || (code === 'WASM' && globalThis.navigator?.onLine === false)
+}

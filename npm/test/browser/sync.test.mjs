@@ -160,9 +160,13 @@ test('what is appended offline goes out when there is a connection again', { tim
     await page.evaluate(url => {
       window.errors = []
       window.db = flumedb.Flume(flumedb.Log('offline'))
-      db.sync(url, { live: true, onProgress: ({ error }) => error && errors.push(error.code) })
+      db.sync(url, { live: true, onProgress: progress => {
+        if (progress.error) errors.push(progress.error.code)
+        window.pushed = progress.pushed
+      } })
     }, own.url)
     await page.evaluate(() => db.append(1))
+    await page.waitForFunction(() => window.pushed === 1)
     await own.kill()
     await network(true)
     await page.evaluate(() => db.append([2, 3]))
