@@ -55,9 +55,9 @@ lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript
 	go vet ./...
 	$(GO_WASM) go vet ./...
 	go tool staticcheck ./...
-	$(GO_WASM) $$(go tool -n staticcheck) $$($(GO_WASM) go list ./... | grep -vE '/jsbridge(/views)?$$')
+	$(GO_WASM) $$(go tool -n staticcheck) $$($(GO_WASM) go list ./... | grep -vE '/jsbridge(/views|/replicas)?$$')
 	@# staticcheck does not know that go:wasmexport is a use, so what only JavaScript calls looks unused to it.
-	$(GO_WASM) $$(go tool -n staticcheck) -checks inherit,-U1000 ./jsbridge ./jsbridge/views
+	$(GO_WASM) $$(go tool -n staticcheck) -checks inherit,-U1000 ./jsbridge ./jsbridge/views ./jsbridge/replicas
 	npm/node_modules/.bin/tsc -p npm --noEmit
 	npm/node_modules/.bin/tsc -p npm/test/types
 
