@@ -14,7 +14,7 @@ GOTESTFLAGS ?=
 NODE_TEST := node --test --test-reporter=spec
 # The suites of Node: all but those that need Chromium.
 NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' | sort)
-ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish sync)
+ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish sync client service-worker storage health journal-engines)
 FUZZTIME ?= 30s
 
 .PHONY: help

@@ -3,7 +3,6 @@ package httpapi
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -56,20 +55,15 @@ func (h *Handler) sync(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer release()
-	ctx, stop := h.untilClosed(r.Context())
-	defer stop()
 	answer := &syncAnswer{stream: s}
 	if acceptsGzip(r.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		answer.packed, _ = gzip.NewWriterLevel((*streamBytes)(s), gzip.BestSpeed)
 	}
 	w.Header().Add("Vary", "Accept-Encoding")
-	err = h.replica.Answer(ctx, message, answer, replica.Limits{Wait: time.Duration(seconds) * time.Second})
+	err = h.replica.Answer(r.Context(), message, answer, replica.Limits{Wait: time.Duration(seconds) * time.Second, Stop: s.ending})
 	if err == nil && answer.packed != nil {
 		err = answer.packed.Close()
-	}
-	if err != nil && h.isClosed() {
-		err = fmt.Errorf("the database is %w", core.ErrClosed)
 	}
 	if err != nil && !s.begun {
 		w.Header().Del("Content-Encoding")
@@ -109,19 +103,6 @@ func (b *bounded) Read(p []byte) (int, error) {
 		return 0, refuse(http.StatusRequestEntityTooLarge, "TOO_LARGE", "the body has too many bytes when it is unpacked")
 	}
 	return n, err
-}
-
-// untilClosed ends a context when the handler is closed.
-func (h *Handler) untilClosed(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		select {
-		case <-h.closed:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
 }
 
 // syncAnswer writes an answer to its stream, packed where the client takes that.

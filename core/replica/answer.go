@@ -19,6 +19,9 @@ type Limits struct {
 	// Wait is how long to wait for something to tell before it is answered that
 	// there is nothing.
 	Wait time.Duration
+
+	// Stop, when it is closed, ends the wait before its time. It may be nil.
+	Stop <-chan struct{}
 }
 
 const defaultBytes = 8 << 20
@@ -49,6 +52,8 @@ func (r *Replica) Answer(ctx context.Context, message io.Reader, answer io.Write
 		select {
 		case <-moved:
 		case <-late.C:
+			waiting = false
+		case <-limits.Stop:
 			waiting = false
 		case <-ctx.Done():
 			return ctx.Err()

@@ -31,6 +31,7 @@ import (
 	"os"
 	"strconv"
 	"syscall/js"
+	"time"
 
 	"github.com/syumai/workers"
 )
@@ -142,9 +143,17 @@ func (x *exchange) request(ctx context.Context) (*http.Request, error) {
 type writer struct {
 	http.ResponseWriter // the runtime's
 	*exchange
-	head  bool // the request is HEAD: there is no body
-	begun bool
-	body  js.Value // what Binding().newBody has made; undefined without a body
+	head     bool // the request is HEAD: there is no body
+	begun    bool
+	body     js.Value // what Binding().newBody has made; undefined without a body
+	deadline time.Time
+}
+
+// SetWriteDeadline is for http.ResponseController. WebKit does not tell of a
+// client that goes before it is answered: then nobody ever reads.
+func (w *writer) SetWriteDeadline(deadline time.Time) error {
+	w.deadline = deadline
+	return nil
 }
 
 // WriteHeader implements http.ResponseWriter. The Response is there when it
@@ -174,9 +183,17 @@ const piece = 64 << 10
 // Write implements io.Writer. It waits until the reader wants more.
 func (w *writer) Write(b []byte) (n int, err error) {
 	w.WriteHeader(http.StatusOK)
+	var late <-chan time.Time
+	if !w.deadline.IsZero() && len(b) > 0 {
+		timer := time.NewTimer(time.Until(w.deadline))
+		defer timer.Stop()
+		late = timer.C
+	}
 	for len(b) > 0 && !w.body.IsUndefined() {
 		select {
 		case <-w.pulled:
+		case <-late:
+			return n, os.ErrDeadlineExceeded
 		case <-w.gone:
 			return n, context.Canceled
 		}

@@ -63,6 +63,15 @@ export interface Imports extends Record<string, (...args: number[]) => void> {
   since(log: number, seq: number): void
   progress(request: number, done: number, total: number): void
   warn(log: number, message: Pointer, size: number): void
+  health(
+    log: number,
+    condition: Pointer, conditionSize: number,
+    step: Pointer, stepSize: number,
+    freed: number,
+    code: Pointer, codeSize: number,
+    message: Pointer, messageSize: number,
+    first: number, last: number
+  ): void
   // Of views:
   moved(view: number, since: number, flags: number, bytes: number): void
   stopped(

@@ -6,6 +6,8 @@ export interface HttpModule {
   /** Answers a request as if it were for that path. */
   fetch(request: Request, path: string): Promise<Response>
   stats(): { open: number; memory: number }
+  /** Ends the live streams that are open, as if there were no more to come. */
+  endStreams(): void
 }
 
 declare const __BUILD__: string
@@ -31,6 +33,7 @@ interface Binding {
   gone(id: number): void
   open(): number
   refresh(): void
+  endStreams(): void
 }
 
 interface Body {
@@ -111,6 +114,7 @@ export async function startModule(load: () => Promise<Response>, settings: strin
         kept.delete(id)
       }
     },
+    endStreams: () => binding.endStreams?.(),
     stats: () => ({ open: binding.open(), memory: memory!.buffer.byteLength })
   }
 }
