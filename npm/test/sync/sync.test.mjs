@@ -191,9 +191,11 @@ test('live: what either appends and deletes reaches the other, also over the dea
 test('close ends what is live without a failure, and fails what is not', async t => {
   const { url } = await startServer(t)
   const db = open(t)
-  const live = db.sync(url, { live: true })
+  let pushed
+  const there = new Promise(resolve => (pushed = resolve))
+  const live = db.sync(url, { live: true, onProgress: progress => progress.pushed === 1 && progress.settled && pushed() })
   await db.append(1)
-  await sleep(200)
+  await there
   const other = db.sync(url, { fetch: () => new Promise(() => {}) })
   const failing = assert.rejects(other, { code: 'CLOSED' })
   await db.close()
