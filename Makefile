@@ -14,7 +14,7 @@ GOTESTFLAGS ?=
 NODE_TEST := node --test --test-reporter=spec
 # The suites of Node: all but those that need Chromium.
 NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' | sort)
-ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker client service-worker storage health journal-engines)
+ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker sync client service-worker storage health journal-engines)
 FUZZTIME ?= 30s
 
 .PHONY: help
@@ -55,9 +55,9 @@ lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript
 	go vet ./...
 	$(GO_WASM) go vet ./...
 	go tool staticcheck ./...
-	$(GO_WASM) $$(go tool -n staticcheck) $$($(GO_WASM) go list ./... | grep -vE '/jsbridge(/views)?$$')
+	$(GO_WASM) $$(go tool -n staticcheck) $$($(GO_WASM) go list ./... | grep -vE '/jsbridge(/views|/replicas)?$$')
 	@# staticcheck does not know that go:wasmexport is a use, so what only JavaScript calls looks unused to it.
-	$(GO_WASM) $$(go tool -n staticcheck) -checks inherit,-U1000 ./jsbridge ./jsbridge/views
+	$(GO_WASM) $$(go tool -n staticcheck) -checks inherit,-U1000 ./jsbridge ./jsbridge/views ./jsbridge/replicas
 	npm/node_modules/.bin/tsc -p npm --noEmit
 	npm/node_modules/.bin/tsc -p npm/test/types
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/replica"
 	"github.com/flumedb/flumedb-wasm/core/segment"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
@@ -50,6 +51,7 @@ var sentinels = []struct {
 	{core.ErrGone, http.StatusServiceUnavailable, "GONE", 0},
 	{core.ErrClosed, http.StatusServiceUnavailable, "CLOSED", 1},
 	{core.ErrInvalidRecord, http.StatusBadRequest, "INVALID_RECORD", 0},
+	{replica.ErrMessage, http.StatusBadRequest, "INVALID_OPTION", 0},
 	{core.ErrInvalidKey, http.StatusBadRequest, "INVALID_OPTION", 0},
 	{core.ErrKeyReused, http.StatusUnprocessableEntity, "KEY_REUSED", 0},
 	{core.ErrLocked, http.StatusServiceUnavailable, "LOCKED", 1},

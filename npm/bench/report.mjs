@@ -2,6 +2,7 @@
 
 import { DATASETS } from './data/datasets.mjs'
 import { held } from './aims.mjs'
+import { SYNC } from './sync-suite.mjs'
 import { viewsCount } from './views/suite.mjs'
 
 const THROUGHPUT = {
@@ -50,6 +51,7 @@ export function printHost({ host, options, results }) {
   printViews({ host, options, results })
   if (host.name === 'chromium') printStart(results)
   if (host.name === 'chromium') printHttp(results)
+  if (host.name === 'node') printSync(results, options)
   printGrowth(results, `${host.name} growth`)
 }
 
@@ -137,6 +139,18 @@ function printHttp(results) {
       ]),
     )
   }
+}
+
+function printSync(results, options) {
+  const measured = results.sections[SYNC.section]?.[SYNC.metric]
+  if (!measured) return
+  heading(`node: a new replica pulls ${options.about.get(SYNC.section)} from a server on this machine`)
+  printColumns(
+    Object.keys(measured).map((series) => {
+      const { median, min, max, count } = results.summary(SYNC.section, SYNC.metric, series)
+      return [series, `${time(median * count)} [${time(min * count)}–${time(max * count)}]`]
+    }),
+  )
 }
 
 function printGrowth(results, section) {

@@ -15,6 +15,7 @@ import { parseOptions, USAGE } from './options.mjs'
 import { printHost, printVerdicts } from './report.mjs'
 import { Results } from './results.mjs'
 import { runSuite } from './suite.mjs'
+import { runSync } from './sync-suite.mjs'
 import { runViews } from './views/suite.mjs'
 
 const HOSTS = { node: openNode, chromium: openChromium }
@@ -42,6 +43,7 @@ try {
       if (options.parts.has('views')) await runViews({ host, options, results })
       if (options.parts.has('start') && name === 'chromium') await runStart({ host, options, results })
       if (options.parts.has('http') && name === 'chromium') await runHttp({ host, options, results })
+      if (options.parts.has('sync') && name === 'node') await runSync({ options, results, scratch })
       if (options.parts.has('growth')) await runGrowth({ host, options, results })
     } catch (error) {
       results.fail(name, 'the host', '', error)
