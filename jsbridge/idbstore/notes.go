@@ -58,7 +58,7 @@ func (t *transaction) writeNotes(n *noteAppend, segments []*segment.Segment) {
 func (s *Store) Notes(ctx context.Context, after core.Seq, limit int) (notes []core.Note, err error) {
 	err = s.do(ctx, func(c *connection) error {
 		notes = notes[:0]
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readonly, s.durability())
+		t, err := browser().begin(c, browser().checkpoints, browser().readonly, s.durability())
 		if err != nil {
 			return hostError("reading notes", err)
 		}
