@@ -102,6 +102,9 @@ func (r *Replica) takeOwn(ctx context.Context, theirs run, peerNext uint64) (rec
 		c.through = c.agreed // from there on they are wanted, to be appended
 		return 0, nil
 	}
+	if theirs.end() <= c.agreed {
+		return 0, nil // of who was asked before
+	}
 	rest := theirs
 	if c.agreed > theirs.place {
 		rest = theirs.without(min(int(c.agreed-theirs.place), len(theirs.lens)))
