@@ -130,20 +130,15 @@ func TestDamagedNotes(t *testing.T) {
 		sync(t, &place{t: t, name: "files", log: log, replica: replica.New(log, replica.Options{})}, server)
 	}
 	log.Close(ctx)
-	f, err := disk.Open("notes")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteAt([]byte("?"), 8+56+20); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
+	notes := disk.ReadFile("notes")
+	notes[8+56+20] ^= 1
+	disk.WriteFile("notes", notes)
 	log = open()
 	defer log.Close(ctx)
 	if _, err := log.Append(ctx, []byte(`1`)); err != nil || log.Since() != 6 {
 		t.Fatalf("append: %v, since %d", err, log.Since())
 	}
-	_, err = replica.New(log, replica.Options{}).NewSession().Message(ctx, 1000)
+	_, err := replica.New(log, replica.Options{}).NewSession().Message(ctx, 1000)
 	if !errors.Is(err, core.ErrCorrupt) {
 		t.Fatalf("sync over damaged notes: %v", err)
 	}

@@ -243,7 +243,7 @@ func decodeRun(payload []byte) (out run, err error) {
 		out.lens = append(out.lens, uint32(n))
 		size += n
 	}
-	if size != uint64(len(r.b)) || out.place < out.from || out.place > math.MaxInt64-uint64(count) {
+	if size != uint64(len(r.b)) || out.place < out.from || out.place > math.MaxInt64-uint64(count) || out.end() == out.from {
 		r.bad = true
 	}
 	out.bytes, r.b = r.b, nil

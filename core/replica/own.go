@@ -56,20 +56,20 @@ type comparison struct {
 }
 
 // doubted tells whether another replica knows of this log's own places what this
-// one has not told: others that it has not given, or other records. Then this log
-// was restored from an old backup, or copied, and a comparison begins, before which
-// ends nothing else is taken in: it may be this log's own, under the name that it is
-// about to have. mu is held.
+// one has not told: places that it has not given or does not have, or other records.
+// Then this log was restored from an old backup, has lost records, or is a copy, and
+// a comparison begins. Until that ends nothing else is taken in: it may be this
+// log's own, under the name that it is about to have. mu is held.
 func (r *Replica) doubted(ctx context.Context, peer head) (bool, error) {
 	own := r.table.own
 	agrees, err := r.agrees(ctx, own, peer)
-	if err != nil || agrees && peer.next <= r.given {
+	if err != nil || agrees && peer.next <= min(r.given, own.next) {
 		return false, err
 	}
 	if !r.compared.going {
 		start := uint64(0)
-		if agrees {
-			start = min(r.given, own.next)
+		if agrees && r.given <= own.next { // else it has lost some that it had given
+			start = r.given
 		}
 		r.compared = comparison{going: true, through: start, agreed: start}
 	}
@@ -101,6 +101,9 @@ func (r *Replica) takeOwn(ctx context.Context, theirs run, peerNext uint64) (rec
 	if theirs.from > c.agreed {
 		c.through = c.agreed // from there on they are wanted, to be appended
 		return 0, nil
+	}
+	if theirs.end() <= c.agreed {
+		return 0, nil // of who was asked before
 	}
 	rest := theirs
 	if c.agreed > theirs.place {

@@ -174,3 +174,26 @@ func TestRestoredAtRandom(t *testing.T) {
 		})
 	}
 }
+
+// TestCut has a log lose its newest records, as a power cut may take them that were
+// not yet on the disk, but not the note of which places it has given. What it then
+// appends stands at places that the server knows other records of.
+func TestCut(t *testing.T) {
+	for _, more := range []int{0, 2, 4, 9} {
+		t.Run(fmt.Sprint(more), func(t *testing.T) {
+			a, server := newPlace(t, "a"), newPlace(t, "server")
+			server.gone = a.gone
+			for range 10 {
+				a.append(1)
+			}
+			sync(t, a, server)
+			a.log.Close(ctx)
+			cut := a.restored("after the cut", a.disk.Cut(5))
+			cut.append(more)
+			sync(t, cut, server)
+			cut.append(1)
+			sync(t, cut, server)
+			wantRecords(t, true, []*place{server, cut, a2(a, server)})
+		})
+	}
+}

@@ -46,7 +46,7 @@ func (r *Replica) outgoing(ctx context.Context, peer *status) (*outgoing, error)
 			if ph.next > h.next {
 				continue
 			}
-		case h == r.table.own && (!agrees || ph.next > r.given):
+		case h == r.table.own && (!agrees || ph.next > min(r.given, h.next)):
 			continue // others have these places: theirs come here first, see takeOwn
 		case h.forked || !agrees && !ph.own:
 			h.forked = true

@@ -92,7 +92,7 @@ func (r *Replica) takeDeletedOf(ctx context.Context, peer head, set []places) (a
 		return false, nil
 	}
 	agrees, err := r.agrees(ctx, h, peer)
-	if err != nil || !agrees || h == r.table.own && peer.next > r.given {
+	if err != nil || !agrees || h == r.table.own && peer.next > min(r.given, h.next) {
 		return false, err
 	}
 	return r.takeDeleted(ctx, peer.origin, set)
