@@ -31,22 +31,8 @@ type settings struct {
 func parseSettings(text json.Value) (s settings, err error) {
 	s.name = text.Member("name").Str()
 	s.strict = text.Member("strict").Kind() == json.True
-	for views := text.Member("views").Members(); ; {
-		name, v, more := views.Next()
-		if !more {
-			return s, nil
-		}
-		spec := view.Spec{Name: name.Str(), Version: string(v.Member("version")), Options: v.Member("options")}
-		for _, kind := range kinds.All {
-			if kind.Name == v.Member("kind").Str() {
-				spec.Kind = kind
-			}
-		}
-		if spec.Kind.New == nil {
-			return s, view.Invalid("the view %q has no kind that there is", spec.Name)
-		}
-		s.views = append(s.views, spec)
-	}
+	s.views, err = kinds.Specs(text.Member("views"))
+	return s, err
 }
 
 // database is the log and its views, opened when they are first needed, and

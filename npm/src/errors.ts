@@ -18,7 +18,7 @@
  * - `SOURCE` the source of an import failed, is damaged, has changed or is of no known format; `position` says where
  * - `REPLAY` to read a view as of a past seq would take more records than it may: those from `seq` through `last`
  * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
- * - `KEY_REUSED`, `TOO_LARGE`, `TIMEOUT`, `BUSY` over HTTP: see docs/errors.md
+ * - `UNAUTHORIZED`, `KEY_REUSED`, `TOO_LARGE`, `TIMEOUT`, `BUSY` over HTTP: see docs/errors.md
  */
 export type ErrorCode =
   | 'NOT_FOUND'
@@ -38,6 +38,7 @@ export type ErrorCode =
   | 'SOURCE'
   | 'REPLAY'
   | 'VIEW'
+  | 'UNAUTHORIZED'
   | 'KEY_REUSED'
   | 'TOO_LARGE'
   | 'TIMEOUT'
