@@ -4,6 +4,7 @@ package durablestore
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -25,29 +26,35 @@ func (s *Store) append(ctx context.Context, segments []*segment.Segment, keys []
 	if err := s.enter(ctx); err != nil {
 		return core.State{}, err
 	}
-	state, err := s.commit(segments, keys)
+	c, err := s.insert(segments, keys)
+	if known := (*core.KnownError)(nil); errors.As(err, &known) {
+		// By a commit that may not be written yet, and this answers that it is.
+		if _, waited := s.State(ctx); waited != nil {
+			return core.State{}, waited
+		}
+	}
 	if err != nil {
 		return core.State{}, err
 	}
-	return state, s.sync(ctx)
+	return c.wait(ctx)
 }
 
-func (s *Store) commit(segments []*segment.Segment, keys []core.Key) (core.State, error) {
+func (s *Store) insert(segments []*segment.Segment, keys []core.Key) (*commit, error) {
 	writing.Lock()
 	defer writing.Unlock()
 	state, err := s.state()
 	if err != nil {
-		return core.State{}, err
+		return nil, err
 	}
 	if err := s.known(keys); err != nil {
-		return core.State{}, err
+		return nil, err
 	}
 	first := state.Head + 1
 	var all []statement
 	for _, seg := range segments {
 		seg.Place(state.Head+1, false)
 		state.Head = seg.Last()
-		all = append(all, insert(seg)...)
+		all = append(all, insertSegment(seg)...)
 	}
 	for _, k := range keys {
 		all = append(all, sql(`INSERT INTO keys (key, made) VALUES (?, ?)`, []byte(k.Name), k.Made(first).Encode(nil)))
@@ -56,9 +63,9 @@ func (s *Store) commit(segments []*segment.Segment, keys []core.Key) (core.State
 		all = append(all, sql(`DELETE FROM keys WHERE n <= (SELECT max(n) FROM keys) - ?`, core.KeysKept))
 	}
 	if _, err := s.run(all...); err != nil {
-		return core.State{}, err
+		return nil, err
 	}
-	return state, nil
+	return s.begin(state), nil
 }
 
 // known fails where keys are remembered.
@@ -91,8 +98,8 @@ func (s *Store) known(keys []core.Key) error {
 	return nil
 }
 
-// insert writes a segment that has its place.
-func insert(seg *segment.Segment) []statement {
+// insertSegment writes a segment that has its place.
+func insertSegment(seg *segment.Segment) []statement {
 	b := seg.Bytes()
 	all := []statement{sql(`INSERT INTO segments VALUES (?, ?, ?, ?, ?)`,
 		int64(seg.Last()), int64(seg.First()), len(b), seg.Deleted(), b[:min(len(b), pieceBytes)])}

@@ -14,22 +14,22 @@ func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, er
 	if err := s.enter(ctx); err != nil {
 		return core.State{}, err
 	}
-	state, err := s.replace(r)
+	c, err := s.replace(r)
 	if err != nil {
 		return core.State{}, err
 	}
-	return state, s.sync(ctx)
+	return c.wait(ctx)
 }
 
-func (s *Store) replace(r core.Replacement) (core.State, error) {
+func (s *Store) replace(r core.Replacement) (*commit, error) {
 	writing.Lock()
 	defer writing.Unlock()
 	state, err := s.state()
 	if err != nil {
-		return core.State{}, err
+		return nil, err
 	}
 	if r.Generation != state.Generation {
-		return core.State{}, core.ErrConflict
+		return nil, core.ErrConflict
 	}
 	runs := r.Runs()
 	var all []statement
@@ -40,12 +40,12 @@ func (s *Store) replace(r core.Replacement) (core.State, error) {
 	}
 	ends, err := s.run(all...)
 	if err != nil {
-		return core.State{}, err
+		return nil, err
 	}
 	for i, run := range runs {
 		first, last := ends[2*i], ends[2*i+1]
 		if first.count() == 0 || core.Seq(first.integer(0, 0)) != run.First || last.count() == 0 {
-			return core.State{}, fmt.Errorf("replacing seq %d to %d: %w", run.First, run.Last, core.ErrConflict)
+			return nil, fmt.Errorf("replacing seq %d to %d: %w", run.First, run.Last, core.ErrConflict)
 		}
 	}
 	all = all[:0]
@@ -54,7 +54,7 @@ func (s *Store) replace(r core.Replacement) (core.State, error) {
 			sql(`DELETE FROM more WHERE of IN (SELECT CAST('s' || last AS BLOB) FROM segments WHERE last BETWEEN ? AND ? AND size > ?)`, int64(run.First), int64(run.Last), pieceBytes),
 			sql(`DELETE FROM segments WHERE last BETWEEN ? AND ?`, int64(run.First), int64(run.Last)))
 		for _, seg := range run.Segments {
-			all = append(all, insert(seg)...)
+			all = append(all, insertSegment(seg)...)
 		}
 	}
 	state.Generation++
@@ -64,7 +64,7 @@ func (s *Store) replace(r core.Replacement) (core.State, error) {
 	}
 	all = append(all, sql(`UPDATE state SET generation = ?, sealed = ?, deletions = ?`, int64(state.Generation), int64(state.Sealed), int64(state.Deletions)))
 	if _, err := s.run(all...); err != nil {
-		return core.State{}, err
+		return nil, err
 	}
-	return state, nil
+	return s.begin(state), nil
 }

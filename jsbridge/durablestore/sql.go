@@ -3,8 +3,6 @@
 package durablestore
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"syscall/js"
@@ -88,28 +86,4 @@ func hostError(err error) error {
 		return fmt.Errorf("%w: %w", core.ErrQuota, err)
 	}
 	return err
-}
-
-// sync waits until all that was written is where a crash cannot undo it.
-func (s *Store) sync(ctx context.Context) error {
-	promise, err := s.call("sync")
-	if err != nil {
-		return fmt.Errorf("%w: %w", core.ErrUncertain, err)
-	}
-	done := make(chan error, 1)
-	var resolved, rejected js.Func
-	release := func() { resolved.Release(); rejected.Release() }
-	resolved = js.FuncOf(func(js.Value, []js.Value) any { release(); done <- nil; return nil })
-	rejected = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		release()
-		done <- errors.Join(core.ErrUncertain, js.Error{Value: args[0]})
-		return nil
-	})
-	promise.Call("then", resolved, rejected)
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

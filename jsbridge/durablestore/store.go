@@ -48,10 +48,16 @@ func (s *Store) enter(ctx context.Context) error {
 	return nil
 }
 
-// State implements core.Store.
+// State implements core.Store. It tells of commits that are written.
 func (s *Store) State(ctx context.Context) (core.State, error) {
 	if err := s.enter(ctx); err != nil {
 		return core.State{}, err
+	}
+	writing.Lock()
+	c := pending
+	writing.Unlock()
+	if c != nil {
+		return c.wait(ctx)
 	}
 	return s.state()
 }
