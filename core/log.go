@@ -204,6 +204,39 @@ func (l *Log) SetCheckpoint(ctx context.Context, name string, value []byte) erro
 	return nil
 }
 
+// HasBodies reports whether checkpoints can have bodies here, as a BodyStore
+// says.
+func (l *Log) HasBodies() bool {
+	_, ok := l.store.(BodyStore)
+	return ok
+}
+
+// SetCheckpointBody is SetCheckpoint of a value with more bytes, which Checkpoint
+// does not read; both are stored in one atomic step. Only where HasBodies.
+func (l *Log) SetCheckpointBody(ctx context.Context, name string, value, body []byte) error {
+	err := errors.ErrUnsupported
+	if store, ok := l.store.(BodyStore); ok {
+		err = store.SetCheckpointBody(ctx, name, value, body)
+	}
+	if err != nil {
+		return fmt.Errorf("writing checkpoint %q: %w", name, err)
+	}
+	return nil
+}
+
+// CheckpointBody reads what SetCheckpointBody last stored under that name, or
+// SetCheckpoint, without a body. Only where HasBodies.
+func (l *Log) CheckpointBody(ctx context.Context, name string) (value, body []byte, err error) {
+	err = errors.ErrUnsupported
+	if store, ok := l.store.(BodyStore); ok {
+		value, body, err = store.CheckpointBody(ctx, name)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("reading checkpoint %q: %w", name, err)
+	}
+	return value, body, nil
+}
+
 // Close refuses further appends, waits until those made before are answered,
 // and closes the store. If ctx ends first, the store is closed at once, and
 // appends that are then unanswered fail with ErrClosed or ErrUncertain.

@@ -79,6 +79,21 @@ type Store interface {
 	Close() error
 }
 
+// BodyStore is a Store whose named values can have a body: more bytes that are
+// stored in the same atomic step, and need not be read with the value. So a log
+// with large views opens without reading what those have kept.
+type BodyStore interface {
+	Store
+
+	// SetCheckpointBody is SetCheckpoint of a value that has a body. What
+	// SetCheckpoint stores or deletes under that name has none.
+	SetCheckpointBody(ctx context.Context, name string, value, body []byte) error
+
+	// CheckpointBody reads a named value and the body that was stored with it,
+	// nil where there is none.
+	CheckpointBody(ctx context.Context, name string) (value, body []byte, err error)
+}
+
 // State is what a store says about its log as a whole.
 type State struct {
 	ID         uint64 // drawn at random when the log was made

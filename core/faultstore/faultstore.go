@@ -185,6 +185,20 @@ func (s *Store) SetCheckpoint(ctx context.Context, name string, value []byte) er
 	return s.do(ctx, func() error { return s.inner.SetCheckpoint(ctx, name, value) })
 }
 
+// SetCheckpointBody implements core.BodyStore, where the wrapped store does.
+func (s *Store) SetCheckpointBody(ctx context.Context, name string, value, body []byte) error {
+	return s.do(ctx, func() error { return s.inner.(core.BodyStore).SetCheckpointBody(ctx, name, value, body) })
+}
+
+// CheckpointBody implements core.BodyStore, where the wrapped store does.
+func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []byte, err error) {
+	err = s.do(ctx, func() error {
+		value, body, err = s.inner.(core.BodyStore).CheckpointBody(ctx, name)
+		return err
+	})
+	return value, body, err
+}
+
 // Close closes the wrapped store, unless there was a crash.
 func (s *Store) Close() error {
 	if s.Crashed() {

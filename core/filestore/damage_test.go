@@ -460,6 +460,24 @@ func TestCheckpointDamage(t *testing.T) {
 	}
 }
 
+func TestBodyDamage(t *testing.T) {
+	fs, s, _ := newLog(t, filestore.Options{})
+	must(t, s.SetCheckpointBody(ctx, "v", []byte("value"), []byte("body")))
+	whole := fs.ReadFile("checkpoint-v")
+	for i := range whole {
+		fs.WriteFile("checkpoint-v", flip(whole, i))
+		_, _, err := s.CheckpointBody(ctx, "v")
+		wantError(t, fmt.Sprintf("byte %d flipped", i), err, core.ErrCorrupt)
+		fs.WriteFile("checkpoint-v", whole[:i])
+		_, _, err = s.CheckpointBody(ctx, "v")
+		wantError(t, fmt.Sprintf("cut at %d", i), err, core.ErrCorrupt)
+	}
+	fs.WriteFile("checkpoint-v", flip(whole, len(whole)-9))
+	if v, err := s.Checkpoint(ctx, "v"); err != nil || string(v) != "value" {
+		t.Fatalf("the value of a damaged body: %q, %v", v, err)
+	}
+}
+
 // A view that has seen records which a crash has taken away starts anew,
 // though other records have their seqs by the time it asks.
 func TestCheckpointsOfRecordsThatAreGone(t *testing.T) {

@@ -234,3 +234,27 @@ func TestUncertainWhereNeitherSyncNorCuttingBackWorks(t *testing.T) {
 	}
 	wantRecords(t, s, u.acked)
 }
+
+// An empty newest file that a clean close has noted is made again behind a sync
+// that failed, and the process dies: its new name is not in the directory on the
+// disk, though what was noted describes it.
+func TestAnEmptyFileMadeAgainIsListedBeforeAnAppendIsAcknowledged(t *testing.T) {
+	for seed := range uint64(200) {
+		fs := memfs.New(seed)
+		u := &user{options: filestore.Options{Strict: true, FileSize: 1}, views: map[string]string{}}
+		s := openLog(t, fs, u.options)
+		must(t, u.append(s, 5))
+		fs.Inject(memfs.Fault{At: 1, Err: errDisk, Ops: []string{"WriteAt"}})
+		wantError(t, "append to a new file", u.append(s, 3), errDisk)
+		must(t, s.Close())
+		s = openLog(t, fs, u.options)
+		fs.Inject(memfs.Fault{At: 1, Err: errDisk, Ops: []string{"Sync"}})
+		wantError(t, "append to the empty file", u.append(s, 3), errDisk)
+		fs.Inject(memfs.Fault{At: 1, Err: errDisk, Ops: []string{"WriteAt"}})
+		wantError(t, "append to it, made again", u.append(s, 3), errDisk)
+		fs = fs.Kill()
+		s = openLog(t, fs, u.options)
+		must(t, u.append(s, 3))
+		must(t, u.check(fs.PowerCut()))
+	}
+}

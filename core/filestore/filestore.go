@@ -183,6 +183,9 @@ func (s *Store) findHead(names []string) error {
 			return fmt.Errorf("size of %s: %w", f.name, err)
 		}
 		if c := s.meta.closed; c.first == f.first && c.size == f.size && c.next >= f.first && c.next > 0 {
+			// The name may be newer than that close: of an empty file that was
+			// made again, or of one that was rewritten to the same size.
+			s.unlisted = true
 			s.state.Head = c.next - 1
 			return nil
 		}

@@ -22,6 +22,7 @@ type Disk struct {
 	segments    [][]byte // frames in order of their seqs
 	lasts       []core.Seq
 	checkpoints map[string][]byte
+	bodies      map[string][]byte       // of some of them
 	keys        [2]map[string]core.Made // the newest first; the older one is full
 }
 
@@ -41,6 +42,9 @@ func Open(disk *Disk) *Store {
 	}
 	if disk.checkpoints == nil {
 		disk.checkpoints = map[string][]byte{}
+	}
+	if disk.bodies == nil {
+		disk.bodies = map[string][]byte{}
 	}
 	return &Store{disk: disk}
 }
@@ -231,12 +235,34 @@ func (s *Store) SetCheckpoint(ctx context.Context, name string, value []byte) er
 		return err
 	}
 	defer d.mu.Unlock()
+	delete(d.bodies, name)
 	if value == nil {
 		delete(d.checkpoints, name)
 	} else {
 		d.checkpoints[name] = clone(value)
 	}
 	return nil
+}
+
+// SetCheckpointBody implements core.BodyStore.
+func (s *Store) SetCheckpointBody(ctx context.Context, name string, value, body []byte) error {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer d.mu.Unlock()
+	d.checkpoints[name], d.bodies[name] = clone(value), clone(body)
+	return nil
+}
+
+// CheckpointBody implements core.BodyStore.
+func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []byte, err error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer d.mu.Unlock()
+	return clone(d.checkpoints[name]), clone(d.bodies[name]), nil
 }
 
 // Close implements core.Store.
@@ -280,10 +306,7 @@ func clone(b []byte) []byte {
 func (d *Disk) Clone() *Disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	c := &Disk{state: d.state, segments: append([][]byte{}, d.segments...), lasts: append([]core.Seq{}, d.lasts...), checkpoints: map[string][]byte{}}
-	for name, value := range d.checkpoints {
-		c.checkpoints[name] = value
-	}
+	c := &Disk{state: d.state, segments: append([][]byte{}, d.segments...), lasts: append([]core.Seq{}, d.lasts...), checkpoints: maps.Clone(d.checkpoints), bodies: maps.Clone(d.bodies)}
 	for i, generation := range d.keys {
 		c.keys[i] = maps.Clone(generation)
 	}
@@ -325,10 +348,11 @@ func (d *Disk) CheckpointBytes(name string) []byte {
 	return clone(d.checkpoints[name])
 }
 
-// PutCheckpoint: see CheckpointBytes.
+// PutCheckpoint: see CheckpointBytes. It has no body then.
 func (d *Disk) PutCheckpoint(name string, value []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	delete(d.bodies, name)
 	if value == nil {
 		delete(d.checkpoints, name)
 		return

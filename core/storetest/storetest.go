@@ -53,6 +53,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Data) {
 		{"replace takes several runs at once", replaceRuns},
 		{"deleted records", deleted},
 		{"checkpoints", checkpoints},
+		{"bodies of checkpoints", bodies},
 		{"keys", keys},
 		{"the newest keys are remembered", newestKeys},
 		{"one key used by many at once", keyAtOnce},
@@ -502,6 +503,68 @@ func checkpoints(t *testing.T, d Data) {
 	if v := get("a"); v != nil {
 		t.Fatalf("a deleted checkpoint: %q", v)
 	}
+}
+
+// bodies is for stores that keep some with checkpoints.
+func bodies(t *testing.T, d Data) {
+	s, ok := open(t, d).(core.BodyStore)
+	if !ok {
+		t.Log("this store keeps no bodies: it is no core.BodyStore")
+		return
+	}
+	want := func(name, value, body string, hasBody bool) {
+		t.Helper()
+		v, b, err := s.CheckpointBody(ctx, name)
+		if err != nil || string(v) != value || string(b) != body || (b != nil) != hasBody {
+			t.Fatalf("%q: %d bytes, body %d bytes, %v; want %d and %d", name, len(v), len(b), err, len(value), len(body))
+		}
+		if v, err := s.Checkpoint(ctx, name); err != nil || string(v) != value {
+			t.Fatalf("%q without its body: %d bytes, %v", name, len(v), err)
+		}
+	}
+	set := func(name, value, body string) {
+		t.Helper()
+		v, b := []byte(value), []byte(body)
+		if err := s.SetCheckpointBody(ctx, name, v, b); err != nil {
+			t.Fatal(err)
+		}
+		for _, mine := range [][]byte{v, b} {
+			if len(mine) > 0 {
+				mine[0] ^= 1 // which the store must not follow
+			}
+		}
+	}
+	large := strings.Repeat("0123456789", 100_000)
+	want("a", "", "", false)
+	set("a", "value", large)
+	set("b", large, "body")
+	set("a\x00", "another's", "")
+	want("a", "value", large, true)
+	want("b", large, "body", true)
+	want("a\x00", "another's", "", true)
+	s.Close()
+	s = open(t, d).(core.BodyStore)
+	want("a", "value", large, true)
+	want("b", large, "body", true)
+	set("a", "newer", "small")
+	want("a", "newer", "small", true)
+	if err := s.SetCheckpoint(ctx, "a", []byte("alone")); err != nil {
+		t.Fatal(err)
+	}
+	want("a", "alone", "", false)
+	if err := s.SetCheckpoint(ctx, "b", nil); err != nil {
+		t.Fatal(err)
+	}
+	want("b", "", "", false)
+	past, cancel := context.WithCancel(ctx)
+	cancel()
+	_, _, err := s.CheckpointBody(past, "a")
+	wantError(t, "body", err, context.Canceled)
+	wantError(t, "set body", s.SetCheckpointBody(past, "a", []byte("x"), []byte("y")), context.Canceled)
+	s.Close()
+	_, _, err = s.CheckpointBody(ctx, "a")
+	wantError(t, "body", err, core.ErrClosed)
+	wantError(t, "set body", s.SetCheckpointBody(ctx, "a", []byte("x"), nil), core.ErrClosed)
 }
 
 func key(name string, through, count int, sum uint64) core.Key {

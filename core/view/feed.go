@@ -123,6 +123,9 @@ func (g *group) behind(head core.Seq) bool {
 // batch reads the records that the last of the group is to see next, and gives
 // them to all members that have not seen them.
 func (f *feeder) batch(g *group, head core.Seq) {
+	if !f.fetch(g, head) {
+		return
+	}
 	from := head
 	for _, m := range g.members {
 		if !m.over {
@@ -159,6 +162,34 @@ func (f *feeder) batch(g *group, head core.Seq) {
 		}
 	}
 	f.publish(g)
+}
+
+// fetch has the states read of those that are to be given records. It is false
+// where that has changed who is there.
+func (f *feeder) fetch(g *group, head core.Seq) bool {
+	for _, m := range g.members {
+		m.m.mu.Lock()
+		unread := !m.over && m.in.since < head && len(m.m.unread()) > 0
+		m.m.mu.Unlock()
+		if !unread {
+			continue
+		}
+		err := m.m.fetchState(f.ctx)
+		if f.ctx.Err() != nil {
+			return false
+		}
+		if err != nil {
+			f.stop(m, m.in.since+1, err)
+			continue
+		}
+		m.m.mu.Lock()
+		same := m.m.current == m.in
+		m.m.mu.Unlock()
+		if !same {
+			return false
+		}
+	}
+	return true
 }
 
 // readLagging reads records for those who lag, or has read them ahead, and

@@ -49,7 +49,7 @@ func (m *Mounted) store(ctx context.Context, history []past, pending []kept) ([]
 	for _, k := range pending {
 		alone := k
 		alone.parts = nil // they are listed where the state is
-		b := appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: k.deletions}, manifest{states: []kept{alone}})
+		b, _ := manifest{states: []kept{alone}}.encode(core.State{ID: m.set.log.State().ID, Deletions: k.deletions}, false)
 		ref, err := m.shelf.write(ctx, b)
 		if err != nil {
 			return nil, err

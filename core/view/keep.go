@@ -13,26 +13,49 @@ import (
 // use is none; only a store that fails is an error.
 func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
 	log := m.set.log
-	fresh.version = m.spec.Version
-	current, old := fresh, (*instance)(nil)
 	b, err := log.Checkpoint(ctx, m.spec.Name)
 	if err != nil && !errors.Is(err, core.ErrCorrupt) {
 		return err
 	}
+	var found manifest
 	if b != nil && err == nil {
-		stored, err := readManifest(b, log.State().ID)
-		if err != nil {
-			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
-		}
-		m.shelf.hold(stored.parts(), stored.end)
-		current, old = m.choose(stored, fresh)
+		found, err = readManifest(b, log.State().ID)
 	}
+	if err != nil {
+		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
+	}
+	m.take(found, len(b), fresh)
+	return nil
+}
+
+// take has the view go on from a checkpoint of so many bytes, or from fresh.
+func (m *Mounted) take(found manifest, size int, fresh *instance) {
+	fresh.version = m.spec.Version
+	m.shelf.hold(found.parts(), found.end)
+	current, old := m.choose(found, fresh)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.bytes = len(b) + stored(current) + stored(old) + sizes(current.history)
+	m.bytes = size + found.bodySize() + stored(current) + stored(old) + sizes(current.history)
 	m.old = old
 	m.replace(current)
-	return nil
+}
+
+// readCheckpoint reads the view's checkpoint with all that its states need.
+func (m *Mounted) readCheckpoint(ctx context.Context) (found manifest, err error) {
+	log := m.set.log
+	var b, body []byte
+	if log.HasBodies() {
+		b, body, err = log.CheckpointBody(ctx, m.spec.Name)
+	} else {
+		b, err = log.Checkpoint(ctx, m.spec.Name)
+	}
+	if err != nil {
+		return manifest{}, err
+	}
+	if found, err = readManifest(b, log.State().ID); err == nil {
+		err = found.take(b, body)
+	}
+	return found, err
 }
 
 // choose picks the state to go on from, and the one that answers until that has
@@ -43,6 +66,9 @@ func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instan
 		log := m.set.log.State()
 		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
 			continue // some of the records it has seen are not there any more
+		}
+		if k.body != nil && !m.set.log.HasBodies() {
+			continue // another store wrote it
 		}
 		if k.fits(m.spec) && current == nil {
 			current = m.load(k, m.shelf)
@@ -79,7 +105,7 @@ func (m *Mounted) load(k kept, shelf *Shelf) (in *instance) {
 		if _, ok := in.View.(Storing); ok {
 			err = in.Load(k.root)
 		} else {
-			in.View = &lazy{View: in.View, root: k.root, warn: func(err error) {
+			in.View = &lazy{View: in.View, root: k.root, body: k.body, warn: func(err error) {
 				m.set.warn(fmt.Errorf("view %q: %w", m.spec.Name, err))
 			}}
 		}
@@ -150,6 +176,12 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	m.saving.Lock()
 	defer m.saving.Unlock()
 	began := time.Now()
+	if m.due() < 0 {
+		return nil
+	}
+	if err := m.fetch(ctx); err != nil {
+		return fmt.Errorf("view %q: %w", m.spec.Name, err)
+	}
 	m.mu.Lock()
 	in := m.current
 	before := in.cost
@@ -169,16 +201,20 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 			m.set.opts.Yield(ctx)
 		}
 	}
-	var b []byte
+	var b, body []byte
 	if err == nil {
 		history, err = m.store(ctx, history, pending)
 	}
 	if err == nil {
 		now := manifest{states: states, history: history, end: m.shelf.end()}
 		rest()
-		b = appendManifest(nil, core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, now)
+		b, body = now.encode(core.State{ID: m.set.log.State().ID, Deletions: in.deletions}, m.set.log.HasBodies())
 		rest()
-		err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
+		if body != nil {
+			err = m.set.log.SetCheckpointBody(ctx, m.spec.Name, b, body)
+		} else {
+			err = m.set.log.SetCheckpoint(ctx, m.spec.Name, b)
+		}
 		if err == nil {
 			err = m.tidy(ctx, in, now, len(pending))
 		}
@@ -196,7 +232,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	in.saved = states[0].seq
 	in.changed = false
 	in.history, in.pending = history, in.pending[len(pending):]
-	m.bytes = len(b) + bytes + sizes(history)
+	m.bytes = len(b) + len(body) + bytes + sizes(history)
 	m.mu.Unlock()
 	m.set.tell(m)
 	return nil
@@ -236,9 +272,12 @@ func keep(instances ...*instance) (states []kept, err error) {
 		if in == nil {
 			continue
 		}
+		if l, ok := in.View.(*lazy); ok && l.body != nil {
+			return nil, errUnread
+		}
 		k := kept{seq: in.since, kind: in.kind.Name, version: in.version, options: in.options, root: in.Save(nil), deletions: in.deletions, mapped: in.mapped}
 		if v, ok := in.View.(Storing); ok {
-			k.parts = v.Parts()
+			k.parts, k.whole = v.Parts(), true
 		}
 		states = append(states, k)
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 
@@ -13,7 +14,7 @@ import (
 //
 //	 0        4      5          8                16               24           28            32
 //	+--------+------+----------+----------------+----------------+------------+-------------+
-//	| "FLMV" | vers | flags    | log id         | deletions      | parts' end | history n   |
+//	| "FLMV" | vers | zero     | log id         | deletions      | parts' end | history n   |
 //	+--------+------+----------+----------------+----------------+------------+-------------+
 //	+--------+-----+--------+--------+-----+-----+
 //	| past   | …   | state  | state? | …   | sum |
@@ -21,10 +22,10 @@ import (
 //
 // each state in it:
 //
-//	+----------------+--------+------+--------+---------+--------+---------+
-//	| seq            | kind n | kind | vers n | version | opts n | options |
-//	+----------------+--------+------+--------+---------+--------+---------+
-//	  int64            uint32
+//	+----------------+--------+--------+------+--------+---------+--------+---------+
+//	| seq            | flags  | kind n | kind | vers n | version | opts n | options |
+//	+----------------+--------+--------+------+--------+---------+--------+---------+
+//	  int64            uint32   uint32
 //	+--------+------+---------+---------------------+
 //	| root n | root | parts n | parts: n × uint32   |
 //	+--------+------+---------+---------------------+
@@ -36,22 +37,27 @@ import (
 //	+----------------+--------+--------+----------------+---------+---------------------+
 //	  int64            uint32   uint32   uint64           uint32
 //
-// flags, of which the first byte has some, tell whether the views see what a Map
-// makes of the records. log id is that of the log the state is of: seqs mean
-// nothing in another.
+// log id is that of the log the state is of: seqs mean nothing in another.
 // deletions is the log's count of them: where it has moved on, the states may
 // hold what is deleted. The first state is the one that is fed; a second one is
-// what answers reads while the first is being built. root is what the view has
-// saved; parts are the numbers of the values beside the checkpoint that root
-// refers to, or that were being written. Past states are earlier ones of the
-// first state; each is in a part, as a checkpoint of one state that lists no
-// parts, and needs the others that are listed. No part stood at parts' end or
-// above when the checkpoint was written. sum is XXH64 of all before it.
+// what answers reads while the first is being built. A state's flags tell
+// whether it is of what a Map made of the records, and whether its root is in
+// the checkpoint's body. root is what the view has saved; of one in the body,
+// its size in four bytes and its XXH64 in eight. Roots stand in the body one
+// behind the other, in the order of their states. parts are the numbers of the
+// values beside the checkpoint that root refers to, or that were being written.
+// Past states are earlier ones of the first state; each is in a part, as a
+// checkpoint of one state that lists no parts and has no body, and needs the
+// others that are listed. No part stood at parts' end or above when the
+// checkpoint was written. sum is XXH64 of all before it.
 const (
-	manifestVersion = 1
+	manifestVersion = 2
 	manifestHeader  = 32
 
-	manifestMapped = 1 << 0
+	stateMapped = 1 << 0
+	stateInBody = 1 << 1
+
+	inBodySize = 12 // of what stands for a root that is in the body
 )
 
 var manifestMagic = [4]byte{'F', 'L', 'M', 'V'}
@@ -64,6 +70,25 @@ type kept struct {
 	parts         []uint32
 	deletions     uint64
 	mapped        bool
+	whole         bool    // root is needed as soon as the state is found
+	body          *inBody // where root is, if it was not read
+}
+
+// inBody is a root in the body of a checkpoint.
+type inBody struct {
+	manifest   []byte // that says so
+	start, end int
+	sum        uint64
+}
+
+// in is the root, of a body that was read with a manifest. It is false where
+// another manifest was, or the body is not what it has to be.
+func (r *inBody) in(manifest, body []byte) ([]byte, bool) {
+	if r.end > len(body) || !bytes.Equal(manifest, r.manifest) {
+		return nil, false
+	}
+	root := body[r.start:r.end:r.end]
+	return root, xxhash.Sum64(root) == r.sum
 }
 
 // manifest is a checkpoint taken apart.
@@ -81,15 +106,16 @@ type past struct {
 	parts []uint32 // that it needs
 }
 
-func appendManifest(b []byte, log core.State, m manifest) []byte {
-	start := len(b)
+// smallRoot is how many bytes of a state are read with the manifest though
+// nobody may ask for them.
+const smallRoot = 2 << 10
+
+// encode makes a checkpoint, and the body that belongs to it, which is nil where
+// bodies are not to be used or nothing is in it.
+func (m manifest) encode(log core.State, bodies bool) (b, body []byte) {
 	le := binary.LittleEndian
 	b = append(b, manifestMagic[:]...)
-	var flags byte
-	if m.states[0].mapped {
-		flags |= manifestMapped
-	}
-	b = append(b, manifestVersion, flags, 0, 0)
+	b = append(b, manifestVersion, 0, 0, 0)
 	b = le.AppendUint64(b, log.ID)
 	b = le.AppendUint64(b, log.Deletions)
 	b = le.AppendUint32(b, m.end)
@@ -102,14 +128,29 @@ func appendManifest(b []byte, log core.State, m manifest) []byte {
 		b = appendParts(b, p.parts)
 	}
 	for _, k := range m.states {
+		var flags uint32
+		root := k.root
+		if k.mapped {
+			flags |= stateMapped
+		}
+		if bodies && !k.whole && len(root) > smallRoot {
+			flags |= stateInBody
+			if body == nil {
+				body = root[:len(root):len(root)]
+			} else {
+				body = append(body, root...)
+			}
+			root = le.AppendUint64(le.AppendUint32(nil, uint32(len(root))), xxhash.Sum64(root))
+		}
 		b = le.AppendUint64(b, uint64(k.seq))
-		for _, part := range [][]byte{[]byte(k.kind), []byte(k.version), k.options, k.root} {
+		b = le.AppendUint32(b, flags)
+		for _, part := range [][]byte{[]byte(k.kind), []byte(k.version), k.options, root} {
 			b = le.AppendUint32(b, uint32(len(part)))
 			b = append(b, part...)
 		}
 		b = appendParts(b, k.parts)
 	}
-	return le.AppendUint64(b, xxhash.Sum64(b[start:]))
+	return le.AppendUint64(b, xxhash.Sum64(b)), body
 }
 
 func appendParts(b []byte, ids []uint32) []byte {
@@ -136,24 +177,23 @@ func takeParts(b []byte) (ids []uint32, rest []byte, err error) {
 var (
 	errDamaged  = errors.New("the checkpoint is damaged")
 	errOtherLog = errors.New("the checkpoint is of another log")
-	errNewer    = errors.New("a newer build wrote the checkpoint")
+	errOther    = errors.New("another build wrote the checkpoint")
 )
 
 // readManifest takes a checkpoint apart. What it gives keeps b's memory.
 func readManifest(b []byte, logID uint64) (m manifest, err error) {
 	le := binary.LittleEndian
-	end := len(b) - 8
+	whole, end := b, len(b)-8
 	if end < manifestHeader || [4]byte(b) != manifestMagic || le.Uint64(b[end:]) != xxhash.Sum64(b[:end]) {
 		return manifest{}, errDamaged
 	}
 	if b[4] != manifestVersion {
-		return manifest{}, errNewer
+		return manifest{}, errOther
 	}
 	if le.Uint64(b[8:]) != logID {
 		return manifest{}, errOtherLog
 	}
 	deletions, history := le.Uint64(b[16:]), le.Uint32(b[28:])
-	mapped := b[5]&manifestMapped != 0
 	m.end = le.Uint32(b[24:])
 	b = b[manifestHeader:end]
 	for range history {
@@ -166,12 +206,14 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 		}
 		m.history = append(m.history, p)
 	}
+	bodyEnd := 0
 	for len(b) > 0 {
-		if len(b) < 8 {
+		if len(b) < 12 {
 			return manifest{}, errDamaged
 		}
-		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions, mapped: mapped}
-		b = b[8:]
+		flags := le.Uint32(b[8:])
+		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions, mapped: flags&stateMapped != 0}
+		b = b[12:]
 		var parts [4][]byte
 		for i := range parts {
 			if len(b) < 4 || uint64(le.Uint32(b)) > uint64(len(b)-4) {
@@ -181,12 +223,47 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 			parts[i], b = b[4:n:n], b[n:]
 		}
 		k.kind, k.version, k.options, k.root = string(parts[0]), string(parts[1]), parts[2], parts[3]
+		if flags&stateInBody != 0 {
+			if len(k.root) != inBodySize {
+				return manifest{}, errDamaged
+			}
+			start := bodyEnd
+			bodyEnd += int(le.Uint32(k.root))
+			k.body = &inBody{whole, start, bodyEnd, le.Uint64(k.root[4:])}
+			k.root = nil
+		}
 		if k.parts, b, err = takeParts(b); err != nil {
 			return manifest{}, err
 		}
 		m.states = append(m.states, k)
 	}
 	return m, nil
+}
+
+// take has the states' roots that are in the body, which was read with the
+// manifest.
+func (m manifest) take(manifest, body []byte) error {
+	for i, k := range m.states {
+		if k.body == nil {
+			continue
+		}
+		root, ok := k.body.in(manifest, body)
+		if !ok {
+			return errDamaged
+		}
+		m.states[i].root, m.states[i].body = root, nil
+	}
+	return nil
+}
+
+// bodySize is how many bytes of the states are in the body.
+func (m manifest) bodySize() (n int) {
+	for _, k := range m.states {
+		if k.body != nil {
+			n = k.body.end
+		}
+	}
+	return n
 }
 
 // parts are the numbers of all parts that are needed.

@@ -363,8 +363,12 @@ func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	return m.shelf.clear(ctx, nil)
 }
 
-// Save is the view's state as it would be stored now, for tests.
+// Save is the view's state as it would be stored now, for tests. It is nil where
+// the store fails.
 func (m *Mounted) Save() []byte {
+	if m.fetchState(m.set.ctx) != nil {
+		return nil
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.current.Save(nil)

@@ -309,6 +309,9 @@ func (r *replica) candidates(ctx context.Context) (all []candidate) {
 	}
 	if m.err == nil {
 		add(in.since, func() (k kept, _ *Shelf, err error) {
+			if err := m.fetch(ctx); err != nil {
+				return k, nil, err
+			}
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			if m.current != in || m.err != nil {
@@ -347,11 +350,7 @@ func (r *replica) candidates(ctx context.Context) (all []candidate) {
 		})
 	}
 	add(in.saved, func() (kept, *Shelf, error) {
-		b, err := m.set.log.Checkpoint(ctx, m.spec.Name)
-		if err != nil {
-			return kept{}, nil, err
-		}
-		stored, err := readManifest(b, m.set.log.State().ID)
+		stored, err := m.readCheckpoint(ctx)
 		if err == nil && (len(stored.states) == 0 || stored.states[0].deletions != r.deletions) {
 			err = errDamaged
 		}

@@ -38,6 +38,11 @@ type pinning struct {
 // Pin holds several views at one seq, which is not before that of the newest
 // record now. Release it. It fails where a view has stopped before that.
 func (s *Set) Pin(ctx context.Context, views []*Mounted) (*Pin, error) {
+	for _, m := range views {
+		if err := m.fetchState(ctx); err != nil { // which may put another in the place of what would be held
+			return nil, err
+		}
+	}
 	// All that are locked together are locked in the order of their mounting,
 	// as the feeder does.
 	all := s.Views()

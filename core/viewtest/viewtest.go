@@ -361,7 +361,7 @@ func (x *suite) version(t *testing.T) {
 
 // gated is a store from which views are not fed before a gate is open.
 type gated struct {
-	core.Store
+	core.BodyStore
 	gate chan struct{}
 }
 
@@ -376,7 +376,7 @@ func (s *gated) Read(ctx context.Context, seq core.Seq, reverse bool, budget int
 			return nil, ctx.Err()
 		}
 	}
-	return s.Store.Read(ctx, seq, reverse, budget)
+	return s.BodyStore.Read(ctx, seq, reverse, budget)
 }
 
 func (x *suite) rebuild(t *testing.T) {

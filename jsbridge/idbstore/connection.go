@@ -29,7 +29,6 @@ var objectStores = []string{segmentStore, tailStore, metaStore, checkpointStore}
 // is cleared, when another tab deletes or upgrades the database, and, WebKit,
 // when its storage process dies; the store then drops it and opens another.
 type connection struct {
-	db     *idb.Database
 	raw    js.Value
 	lost   bool
 	events js.Func
@@ -61,7 +60,7 @@ func connect(ctx context.Context, name string) (*connection, error) {
 	if err != nil {
 		return nil, hostError("opening the database", err)
 	}
-	db, err := request.Await(ctx)
+	_, err = request.Await(ctx)
 	if ctx.Err() != nil {
 		go closeWhenOpen(request)
 		return nil, ctx.Err()
@@ -79,7 +78,7 @@ func connect(ctx context.Context, name string) (*connection, error) {
 			return nil, fmt.Errorf("opening the database: it has no object store %q, so it is not ours: %w", store, core.ErrVersion)
 		}
 	}
-	c := &connection{db: db, raw: raw}
+	c := &connection{raw: raw}
 	c.events = js.FuncOf(func(js.Value, []js.Value) any {
 		c.lost = true
 		return nil

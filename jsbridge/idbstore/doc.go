@@ -12,7 +12,7 @@
 //	segments     [last, first, size] -> Uint8Array, a frame of package segment
 //	tail         number by the key generator -> Uint8Array, a small frame
 //	meta         "state" -> Uint8Array, see settled
-//	checkpoints  name -> Uint8Array
+//	checkpoints  name -> Uint8Array; [3, name] -> its body
 //
 // In segments the last seq leads the key because then the segment that holds a
 // seq is the first one at or behind it, which one request finds. First and
@@ -35,7 +35,7 @@
 //
 // # What goes through go-indexeddb
 //
-// go-indexeddb opens, upgrades and deletes databases, reads single rows, and
+// go-indexeddb opens, upgrades and deletes databases, and
 // names errors. Appending, reading segments, and everything else that writes
 // works on the same IDBDatabase through functions bound once (hot.go): it
 // saves most of a commit's time on our side, and go-indexeddb answers a

@@ -291,36 +291,6 @@ func TestABlockedOpenEndsWithItsContext(t *testing.T) {
 	again.Close()
 }
 
-func TestAResultOfAFinishedRequest(t *testing.T) {
-	s, _ := openFresh(t)
-	c, err := s.connection(ctx)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx, err := c.db.Transaction(0, metaStore)
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, _ := tx.ObjectStore(metaStore)
-	request, err := store.Get(js.ValueOf(stateKey))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tx.Await(ctx); err != nil {
-		t.Fatal(err)
-	}
-	short, cancel := context.WithTimeout(ctx, time.Second)
-	defer cancel()
-	if value, err := result(short, request); err != nil || !value.Truthy() {
-		t.Fatalf("the result of a finished request: %v, %v", value, err)
-	}
-	past, cancel := context.WithCancel(ctx)
-	cancel()
-	if _, err := read(past, c, metaStore, js.ValueOf(stateKey)); !errors.Is(err, context.Canceled) {
-		t.Fatalf("a read whose context has ended: %v", err)
-	}
-}
-
 // await calls a JavaScript function that answers a promise, and waits for it.
 func await(t *testing.T, text string, args ...any) {
 	t.Helper()

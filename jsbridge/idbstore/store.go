@@ -9,8 +9,6 @@ import (
 	"sync"
 	"syscall/js"
 
-	"github.com/hack-pad/go-indexeddb/idb"
-
 	"github.com/flumedb/flumedb-wasm/core"
 )
 
@@ -184,82 +182,6 @@ func (s *Store) durability() js.Value {
 		return browser().strict
 	}
 	return browser().relaxed
-}
-
-// Checkpoint implements core.Store.
-func (s *Store) Checkpoint(ctx context.Context, name string) (b []byte, err error) {
-	err = s.do(ctx, func(c *connection) error {
-		value, err := read(ctx, c, checkpointStore, js.ValueOf(name))
-		if err != nil || value.IsUndefined() {
-			return err
-		}
-		var ok bool
-		if b, ok = browser().bytesFromJS(value); !ok {
-			return fmt.Errorf("checkpoint %q is not bytes: %w", name, core.ErrCorrupt)
-		}
-		return nil
-	})
-	return b, err
-}
-
-// SetCheckpoint implements core.Store.
-func (s *Store) SetCheckpoint(ctx context.Context, name string, b []byte) error {
-	return s.do(ctx, func(c *connection) error {
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readwrite, s.durability())
-		if err != nil {
-			return hostError("writing a checkpoint", err)
-		}
-		err = t.request(func() {
-			checkpoints := t.objectStore.Invoke(t.js, t.checkpoints)
-			if b == nil {
-				t.del.Invoke(checkpoints, name)
-			} else {
-				t.put.Invoke(checkpoints, t.bytesToJS(b), name)
-			}
-		})
-		// Writing it a second time does no harm, so a lost connection may
-		// be answered with errLost even where the first may have worked.
-		return hostError("writing a checkpoint", errors.Join(err, t.end()))
-	})
-}
-
-// read gets one row through go-indexeddb.
-func read(ctx context.Context, c *connection, store string, key js.Value) (js.Value, error) {
-	t, err := c.db.Transaction(idb.TransactionReadOnly, store)
-	if err != nil {
-		return js.Undefined(), hostError("reading", err)
-	}
-	o, err := t.ObjectStore(store)
-	if err != nil {
-		return js.Undefined(), hostError("reading", err)
-	}
-	request, err := o.Get(key)
-	if err != nil {
-		return js.Undefined(), hostError("reading", err)
-	}
-	value, err := result(ctx, request)
-	return value, hostError("reading", err)
-}
-
-// result awaits a request, guarding what go-indexeddb's Await does in silence:
-// on a finished request it would wait for the context's end, and a context
-// that ended answers no error.
-func result(ctx context.Context, request *idb.Request) (js.Value, error) {
-	state, err := request.ReadyState()
-	if err != nil {
-		return js.Undefined(), err
-	}
-	if state == "done" {
-		if err := request.Err(); err != nil {
-			return js.Undefined(), err
-		}
-		return request.Result()
-	}
-	value, err := request.Await(ctx)
-	if ctx.Err() != nil {
-		return js.Undefined(), ctx.Err()
-	}
-	return value, err
 }
 
 // Close implements core.Store.

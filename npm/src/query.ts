@@ -1,4 +1,5 @@
-import { FlumeError } from './errors.js'
+import { type Callback } from './callback.js'
+import { FlumeError, call } from './errors.js'
 import { createNativeView } from './native-view.js'
 import { queryReader } from './query-reader.js'
 import { type Source, createSource } from './source.js'
@@ -108,8 +109,12 @@ export interface QueryView extends ModuleView {
    */
   read<R = any>(options: QueryRead & { seqs: true }): Source<Item<R>>
   read<R = any>(options?: QueryRead | Stages): Source<R>
-  /** How `read` would answer, without doing so. Throws as long as the view is not loaded. */
+  /**
+   * How `read` would answer, without doing so. With a callback it waits until what the view has built is read; without one
+   * it throws as long as that is not in memory, which it is once the view was read from or has seen a new record.
+   */
   explain(options?: QueryRead | Stages): Explanation
+  explain(options: QueryRead | Stages | undefined, cb: Callback<Explanation>): void
   /** One more index, until the database is closed. */
   add(index: QueryIndex): void
 }
@@ -189,10 +194,14 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
         }
         return {
           read: (options: any) => createSource(() => queryReader(core, toArgs(options), Array.isArray(options) ? {} : options, recordsAfter)),
-          explain(options: any) {
+          explain(options: any, cb?: Callback<any>) {
             let explained: any
-            core.ask('explain', [toArgs(options)], true, (err, answer) => (explained = err ?? answer!.value))
-            if (explained === undefined) throw new FlumeError('VIEW', `view '${name}' is at work, and cannot explain now`, { view: name })
+            core.ask('explain', [toArgs(options)], true, (err, answer) => {
+              explained = err ?? answer!.value
+              if (cb) call(cb, err, answer?.value)
+            })
+            if (cb) return
+            if (explained === undefined) throw new FlumeError('VIEW', `view '${name}' is at work: explain with a callback waits`, { view: name })
             if (explained instanceof Error) throw explained
             return explained
           },

@@ -1,4 +1,5 @@
 import { Query } from '#main'
+import { answer } from '../callback.js'
 import { type Command, UsageError, numberOf } from './command.js'
 import { printJson } from './output.js'
 import { chooseView, withProgress } from './view-choice.js'
@@ -34,9 +35,9 @@ kind query that a program keeps beside the log, or of the view cli-query, which 
     db.use(view, Query(version, made as {}))
     const mounted = (db as any)[view]
     await withProgress(db, signal, async () => {
-      await new Promise<void>((resolve, reject) => mounted.ready((err: Error | null) => (err ? reject(err) : resolve())))
-      if (values.explain) return printJson(mounted.explain(options))
-      for await (const answer of mounted.read(options)) await printJson(answer)
+      await answer<void>(undefined, cb => mounted.ready(cb))
+      if (values.explain) return printJson(await answer(undefined, cb => mounted.explain(options, cb)))
+      for await (const found of mounted.read(options)) await printJson(found)
     })
   }
 }

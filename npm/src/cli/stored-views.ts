@@ -23,9 +23,10 @@ export interface StoredView {
   damaged?: string
 }
 
-// As core/filestore/checkpoint.go has it: name's length at 8, and behind the header name and value.
-const HEADER = 20
-const AROUND = HEADER + 8
+// As core/filestore/checkpoint.go has it: whether there is a body at 5, name's length at 8; behind the header name, value and
+// body, each of the latter two with its sum.
+const HEADER = 24
+const SUM = 8
 
 /** All of them, by their names. */
 export async function storedViews(dir: string, checkpoints: Checkpoints): Promise<StoredView[]> {
@@ -57,7 +58,7 @@ function describe(file: string): { name: string; size: number } | undefined {
     if (header.length < HEADER || header.toString('latin1', 0, 4) !== 'FLMC') return
     const size = header.readUInt32LE(8)
     const name = read(HEADER, size).toString()
-    return { name, size: statSync(file).size - AROUND - size }
+    return { name, size: statSync(file).size - HEADER - size - SUM - (header[5] ? SUM : 0) }
   } finally {
     closeSync(handle)
   }
@@ -87,21 +88,21 @@ function javascript(bytes: Uint8Array): State[] | undefined {
 }
 
 const MAGIC = 'FLMV'
-const VERSION = 1
-const MAPPED = 1
+const VERSION = 2
+const MAPPED = 1 // of a state's flags
 
 /** The states in a checkpoint as core/view/manifest.go has it, whose checksum that of the file covers. */
 function manifest(bytes: Uint8Array): State[] | undefined {
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (all.length < 40 || all.toString('latin1', 0, 4) !== MAGIC || all[4] !== VERSION) return
-  const mapped = (all[5] & MAPPED) !== 0
   const states: State[] = []
   const skipParts = (at: number) => at + 4 + 4 * all.readUInt32LE(at)
   let at = 32
   for (let past = all.readUInt32LE(28); past > 0; past--) at = skipParts(at + 24)
   while (at < all.length - 8) {
     const seq = Number(all.readBigInt64LE(at))
-    at += 8
+    const mapped = (all.readUInt32LE(at + 8) & MAPPED) !== 0
+    at += 12
     const [kind, version, options] = Array.from({ length: 4 }, () => all.subarray(at + 4, (at += 4 + all.readUInt32LE(at)))).map(String)
     at = skipParts(at)
     states.push({ kind, version: JSON.parse(version), seq, ...(options && { options: JSON.parse(options) }), ...(mapped && { mapped }) })

@@ -31,7 +31,9 @@ export const cases = {
 
     db = reopen().use('q', Query(1))
     await ready(db.q)
-    equal([db.q.explain(query).builds, db.q.explain(query).scan], [undefined, undefined], 'what is to be built after reopening')
+    const how = await new Promise((resolve, reject) => db.q.explain(query, (err, how) => (err ? reject(err) : resolve(how))))
+    equal([how.builds, how.scan], [undefined, undefined], 'what is to be built after reopening')
+    equal(db.q.explain(query), how)
     equal(await db.q.read(countByType).collect(), ['about', 'post', 'vote'].map(type => ({ type, count: records.filter(r => r.value.content.type === type).length })))
     await db.append({ timestamp: 1500000000999 })
     equal(await db.q.read({ query, seqs: true, reverse: true, limit: 1 }).collect(), [{ seq: records.findLastIndex(r => want.includes(r)), value: want.at(-1) }])
@@ -147,6 +149,7 @@ export const cases = {
     thrown(() => Query(1, { indexes: {} }), 'INVALID_OPTION', 'indexes that are none')
     const db = open().use('q', Query(1)).use('bad', Query(1, { indexes: [{ key: 'x', value: [] }] }))
     thrown(() => db.q.explain({}), 'CLOSED', 'explaining before the view is open')
+    await refused(new Promise((resolve, reject) => db.q.explain({}, (err, how) => (err ? reject(err) : resolve(how)))), 'CLOSED', 'the same with a callback')
     await db.append({ n: 1 })
     await refused(db.bad.read().collect(), 'INVALID_OPTION', 'an index without paths')
     for (const query of [7, [{ $filter: { n: { $above: 1 } } }], [{ $map: null }], [{ $sum: 'n' }], [{ $filter: { n: () => true } }], [{ $filter: { n: NaN } }], [{ $filter: { n: /x/ } }], [{ $filter: { n: 1n } }]])

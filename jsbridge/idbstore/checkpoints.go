@@ -1,0 +1,107 @@
+//go:build js && wasm
+
+package idbstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall/js"
+
+	"github.com/flumedb/flumedb-wasm/core"
+)
+
+// A checkpoint's body is a row of its own, whose key is the array [3, name]: the
+// rows of keys begin with other numbers. Both are written in one transaction.
+const bodyRow = 3
+
+func bodyKey(name string) js.Value { return js.ValueOf([]any{bodyRow, name}) }
+
+// Checkpoint implements core.Store.
+func (s *Store) Checkpoint(ctx context.Context, name string) ([]byte, error) {
+	rows, err := s.checkpointRows(ctx, name, js.ValueOf(name))
+	return rows[0], err
+}
+
+// CheckpointBody implements core.BodyStore.
+func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []byte, err error) {
+	rows, err := s.checkpointRows(ctx, name, js.ValueOf(name), bodyKey(name))
+	return rows[0], rows[1], err
+}
+
+// checkpointRows reads rows that belong to a checkpoint, as they are at one
+// moment.
+func (s *Store) checkpointRows(ctx context.Context, name string, keys ...js.Value) (rows [2][]byte, err error) {
+	err = s.do(ctx, func(c *connection) error {
+		rows = [2][]byte{} // of a connection that was lost
+		t, err := browser().begin(c.raw, browser().checkpoints, browser().readonly, s.durability())
+		if err != nil {
+			return hostError("reading a checkpoint", err)
+		}
+		var asked [2]js.Value
+		err = t.request(func() {
+			store := t.objectStore.Invoke(t.js, t.checkpoints)
+			for i, key := range keys {
+				asked[i] = t.get.Invoke(store, key)
+			}
+		})
+		if err == nil {
+			_, err = t.await(asked[len(keys)-1]) // before it is told that the transaction has ended
+		}
+		if err != nil {
+			t.abandon()
+			return hostError("reading a checkpoint", err)
+		}
+		for i := range keys {
+			if rows[i], err = checkpointBytes(name, t.reflectGet.Invoke(asked[i], t.result)); err != nil {
+				break
+			}
+		}
+		go t.end() // what was read is here, however it ends
+		return err
+	})
+	return rows, err
+}
+
+// checkpointBytes copies a row's value, nil where there is none.
+func checkpointBytes(name string, value js.Value) ([]byte, error) {
+	if value.IsUndefined() {
+		return nil, nil
+	}
+	b, ok := browser().bytesFromJS(value)
+	if !ok {
+		return nil, fmt.Errorf("checkpoint %q is not bytes: %w", name, core.ErrCorrupt)
+	}
+	return b, nil
+}
+
+// SetCheckpoint implements core.Store.
+func (s *Store) SetCheckpoint(ctx context.Context, name string, b []byte) error {
+	return s.SetCheckpointBody(ctx, name, b, nil)
+}
+
+// SetCheckpointBody implements core.BodyStore.
+func (s *Store) SetCheckpointBody(ctx context.Context, name string, value, body []byte) error {
+	return s.do(ctx, func(c *connection) error {
+		t, err := browser().begin(c.raw, browser().checkpoints, browser().readwrite, s.durability())
+		if err != nil {
+			return hostError("writing a checkpoint", err)
+		}
+		err = t.request(func() {
+			checkpoints := t.objectStore.Invoke(t.js, t.checkpoints)
+			if value == nil {
+				t.del.Invoke(checkpoints, name)
+			} else {
+				t.put.Invoke(checkpoints, t.bytesToJS(value), name)
+			}
+			if body == nil {
+				t.del.Invoke(checkpoints, bodyKey(name))
+			} else {
+				t.put.Invoke(checkpoints, t.bytesToJS(body), bodyKey(name))
+			}
+		})
+		// Writing it a second time does no harm, so a lost connection may
+		// be answered with errLost even where the first may have worked.
+		return hostError("writing a checkpoint", errors.Join(err, t.end()))
+	})
+}
