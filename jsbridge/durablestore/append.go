@@ -107,8 +107,8 @@ func insertSegment(seg *segment.Segment) []statement {
 }
 
 // ofSegment and ofCheckpoint are the values of the column of.
-func ofSegment(last core.Seq) []byte  { return strconv.AppendInt([]byte("s"), int64(last), 10) }
-func ofCheckpoint(name string) []byte { return append([]byte("c"), name...) }
+func ofSegment(last core.Seq) []byte { return strconv.AppendInt([]byte("s"), int64(last), 10) }
+func ofCheckpoint(row []byte) []byte { return append([]byte("c"), row...) }
 
 // insertMore writes what of a value does not fit into its row.
 func insertMore(of, b []byte) (all []statement) {

@@ -19,7 +19,8 @@ const pieceBytes = 1 << 20
 
 // The tables. Names and keys of appends are blobs, since they may be any bytes.
 // What of a value does not fit into its row follows in rows of more, whose of is
-// "s" and the segment's last seq in decimal, or "c" and the checkpoint's name.
+// "s" and the segment's last seq in decimal, or "c" and the name of the checkpoint's
+// row. That is "v" and the checkpoint's name, or "b" and it for the body.
 var schema = []string{
 	`CREATE TABLE IF NOT EXISTS state (one INTEGER PRIMARY KEY CHECK (one = 1), format INTEGER NOT NULL, id BLOB NOT NULL, generation INTEGER NOT NULL, sealed INTEGER NOT NULL, deletions INTEGER NOT NULL)`,
 	`CREATE TABLE IF NOT EXISTS segments (last INTEGER PRIMARY KEY, first INTEGER NOT NULL, size INTEGER NOT NULL, deleted INTEGER NOT NULL, bytes BLOB NOT NULL)`,
