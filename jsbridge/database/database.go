@@ -1,7 +1,7 @@
 //go:build js && wasm
 
-// Package database is the log and the views that a service worker serves: they
-// are opened when the first request needs them.
+// Package database is the log and the views that a home in JavaScript serves, as
+// a service worker is: they are opened when the first request needs them.
 package database
 
 import (
@@ -18,10 +18,19 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/kinds"
 	"github.com/flumedb/flumedb-wasm/core/view"
 	"github.com/flumedb/flumedb-wasm/jsbridge/fetch"
-	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
 
-// settings are what npm/src/service-worker.ts hands over, as JSON.
+// Options are what a home does in its own way. The zero value is good, but for
+// Open.
+type Options struct {
+	// Open opens the store of the log of that name.
+	Open func(ctx context.Context, name string, strict bool) (core.Store, error)
+
+	HTTP httpapi.Options // Views are set here
+	Log  core.Options    // and so is Warn
+}
+
+// settings are what JavaScript hands over, as JSON.
 type settings struct {
 	name   string
 	strict bool
@@ -39,6 +48,7 @@ func parseSettings(text json.Value) (s settings, err error) {
 // again when the log was deleted or could not be opened.
 type database struct {
 	settings settings
+	opts     Options
 	opening  sync.Mutex
 	log      *core.Log
 	views    *view.Set
@@ -46,13 +56,14 @@ type database struct {
 }
 
 // Handler serves the database that JavaScript asks for in the binding's settings.
-func Handler() http.Handler {
+func Handler(opts Options) http.Handler {
 	binding := fetch.Binding()
 	s, err := parseSettings(json.Value(binding.Get("settings").String()))
 	if err != nil {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { httpapi.Fail(w, r, err) })
 	}
-	d := &database{settings: s}
+	opts.Log.Warn = warn
+	d := &database{settings: s, opts: opts}
 	binding.Set("refresh", js.FuncOf(func(js.Value, []js.Value) any { go d.refresh(); return nil }))
 	return d
 }
@@ -102,11 +113,11 @@ func (d *database) opened() (*core.Log, *httpapi.Handler, error) {
 	}
 	// Not in the time of the request that happens to be the first.
 	ctx := context.Background()
-	store, err := idbstore.Open(ctx, d.settings.name, idbstore.Options{Strict: d.settings.strict})
+	store, err := d.opts.Open(ctx, d.settings.name, d.settings.strict)
 	if err != nil {
 		return nil, nil, err
 	}
-	log, err := core.Open(ctx, store, core.Options{Warn: warn})
+	log, err := core.Open(ctx, store, d.opts.Log)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -119,7 +130,9 @@ func (d *database) opened() (*core.Log, *httpapi.Handler, error) {
 	log.Watch(func(seq core.Seq) { fetch.Binding().Call("moved", float64(seq)) })
 	log.WatchDeletions(func() { fetch.Binding().Call("moved", -1) })
 	d.log, d.views = log, views
-	d.handler = httpapi.New(log, httpapi.Options{Views: views})
+	served := d.opts.HTTP
+	served.Views = views
+	d.handler = httpapi.New(log, served)
 	return d.log, d.handler, nil
 }
 

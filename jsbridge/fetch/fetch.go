@@ -7,7 +7,7 @@
 // That runtime is made for one Go instance a request. Of it are used the binding
 // by which JavaScript hands requests in, and what makes a Response of status,
 // header and body. What it does not do for many requests on one instance is done
-// here, with npm/src/service-worker.ts as the other side:
+// here, with npm/src/service-worker/module.ts as the other side:
 //
 //   - Bodies of answers go to a ReadableStream of JavaScript's. Its own close a
 //     channel of the package's for each answer, and panic at the second.
@@ -31,6 +31,7 @@ import (
 	"os"
 	"strconv"
 	"syscall/js"
+	"time"
 
 	"github.com/syumai/workers"
 )
@@ -144,7 +145,8 @@ type writer struct {
 	*exchange
 	head  bool // the request is HEAD: there is no body
 	begun bool
-	body  js.Value // what Binding().newBody has made; undefined without a body
+	until time.Time // when writing has to be done, zero for never
+	body  js.Value  // what Binding().newBody has made; undefined without a body
 }
 
 // WriteHeader implements http.ResponseWriter. The Response is there when it
@@ -174,11 +176,19 @@ const piece = 64 << 10
 // Write implements io.Writer. It waits until the reader wants more.
 func (w *writer) Write(b []byte) (n int, err error) {
 	w.WriteHeader(http.StatusOK)
+	var late <-chan time.Time
+	if !w.until.IsZero() {
+		timer := time.NewTimer(time.Until(w.until))
+		defer timer.Stop()
+		late = timer.C
+	}
 	for len(b) > 0 && !w.body.IsUndefined() {
 		select {
 		case <-w.pulled:
 		case <-w.gone:
 			return n, context.Canceled
+		case <-late:
+			return n, os.ErrDeadlineExceeded
 		}
 		part := b[:min(len(b), piece)]
 		chunk := js.Global().Get("Uint8Array").New(len(part))
@@ -188,6 +198,16 @@ func (w *writer) Write(b []byte) (n int, err error) {
 		n += len(part)
 	}
 	return n + len(b), nil
+}
+
+// SetWriteDeadline is for http.ResponseController: where the other side asks for
+// deadlines, since readers are strangers, who takes nothing is cut off.
+func (w *writer) SetWriteDeadline(until time.Time) error {
+	if !Binding().Get("deadlines").Truthy() {
+		return http.ErrNotSupported
+	}
+	w.until = until
+	return nil
 }
 
 // Flush implements http.Flusher: there is nothing that waits.
