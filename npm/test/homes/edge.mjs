@@ -8,9 +8,12 @@ import { fileURLToPath } from 'node:url'
 import { startEdge } from '../../edge/local.mjs'
 import { token } from './flumed.mjs'
 
+let built = false
+
 /** Takes the options of startEdge. */
 export async function openEdge (options = {}) {
-  execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build-edge.mjs', import.meta.url))], { stdio: 'inherit' })
+  if (!built) execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build-edge.mjs', import.meta.url))], { stdio: ['ignore', 2, 2] })
+  built = true
   const persist = options.persist ?? mkdtempSync(join(tmpdir(), 'flumedb-edge-'))
   const edge = await startEdge({ token, persist, ...options })
   return {
