@@ -85,11 +85,11 @@ func handOver(request uint32, runs []core.Run, reverse, ends bool) {
 		whole := r.From == r.First() && r.Through == r.Last()
 		if whole && (reverse || r.Size() >= smallRun) {
 			handOverList(request, &joined)
-			table := Pointer(r.Table())
+			list, table := r.List(), Pointer(r.Table())
 			if !ends {
-				table = nil
+				list, table = Text(list), nil
 			}
-			records(request, float64(r.From), uint32(r.Count()), Pointer(r.List()), uint32(len(r.List())), table)
+			records(request, float64(r.From), uint32(r.Count()), Pointer(list), uint32(len(list)), table)
 			continue
 		}
 		joined.Add(r, ends)
@@ -104,10 +104,23 @@ func handOverList(request uint32, l *wire.List) {
 	if l.Count == 0 {
 		return
 	}
-	table := unsafe.Pointer(unsafe.SliceData(l.Ends))
+	list, table := l.Data, unsafe.Pointer(unsafe.SliceData(l.Ends))
 	if len(l.Ends) == 0 {
-		table = nil
+		list, table = Text(list), nil
 	}
-	records(request, float64(l.First), uint32(l.Count), Pointer(l.Data), uint32(len(l.Data)), table)
+	records(request, float64(l.First), uint32(l.Count), Pointer(list), uint32(len(list)), table)
 	l.Reset()
 }
+
+// Text is JSON as the wrapper gets it that makes a string of it: at once, since
+// the memory is used again for the next.
+func Text(list []byte) []byte {
+	const most = 1 << 20 // that is kept
+	b := wire.ASCII(escaped[:0], list)
+	if len(list) > 0 && &b[0] != &list[0] && cap(b) <= most {
+		escaped = b[:0]
+	}
+	return b
+}
+
+var escaped []byte

@@ -19,6 +19,12 @@ type Set struct {
 	table []uint32 // number + 1 by hash, 0 where free; a power of two long
 }
 
+// Reset empties the set, and keeps its memory for the next strings.
+func (s *Set) Reset() {
+	s.arena, s.ends = s.arena[:0], s.ends[:0]
+	clear(s.table)
+}
+
 // Len is how many strings there are.
 func (s *Set) Len() int { return len(s.ends) }
 

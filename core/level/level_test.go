@@ -3,6 +3,7 @@ package level
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -59,6 +60,94 @@ func TestSuiteMapped(t *testing.T) {
 			return mapped, nil
 		},
 	})
+}
+
+// readAll is keys and seqs, page by page.
+func readAll(t *testing.T, v *view.Mounted, options string) (all []string) {
+	t.Helper()
+	for cursor := "null"; cursor != ""; {
+		page, err := v.Read(context.Background(), view.Newest, "read", json.Value(`[{"values":false,`+options+`},`+cursor+`]`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for w := page.Member("items").Items(); ; {
+			item, more := w.Next()
+			if !more {
+				break
+			}
+			all = append(all, string(item))
+		}
+		cursor = string(page.Member("next"))
+	}
+	return all
+}
+
+// TestKeysOfAllShapes compares what is put into the tree with the keys as they
+// are made one by one.
+func TestKeysOfAllShapes(t *testing.T) {
+	const options = `{"keys":["n",["a"],["a","n"],["a",{"value":"x"}],["b","n"],["a","b","n"],[{"value":"x"},"n"],["b","a",{"each":"t"}],["n","a","b"]]}`
+	ctx := context.Background()
+	for _, sizes := range []lsm.Sizes{{Memory: 3000, Inline: 2000, Block: 500}, {Memory: 1 << 20, Inline: 1 << 20, Block: 1 << 10}} {
+		seed := rand.Uint64()
+		r := rand.New(rand.NewPCG(seed, 0))
+		log, err := core.Open(ctx, memstore.Open(new(memstore.Disk)), core.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := view.Open(log, view.Options{Pause: 1, Interval: 1, PartBytes: 2000, Batch: 4096})
+		v, err := set.Mount(ctx, view.Spec{Name: "v", Kind: sized(sizes), Options: json.Value(options)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, err := parse(json.Value(options))
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader := view.NewReader(one.Fields())
+		// Some are written in two ways, and some begin as others do.
+		some := []string{`"x"`, `"\u0078"`, `"xy"`, `"x\"y"`, `1`, `1.0`, `10`, `-3`, `null`, `true`, `["x"]`, `["x",1]`, `{"x":1}`, `"` + strings.Repeat("long ", 30) + `"`}
+		pick := func() string { return some[r.IntN(len(some))] }
+		newest := map[string]core.Seq{}
+		for seq := core.Seq(0); seq < 2500; seq++ {
+			unlike := fmt.Sprint(seq)
+			if r.IntN(2) == 0 {
+				unlike = pick()
+			}
+			record := fmt.Appendf(nil, `{"a":%s,"b":%s,"n":%s,"t":[%s,%s]}`, pick(), pick(), unlike, pick(), unlike)
+			if _, err := log.Append(ctx, record); err != nil {
+				t.Fatal(err)
+			}
+			read, err := reader.Read(seq, record)
+			if err == nil {
+				err = one.emit(read, func(key []byte) { newest[string(key)] = seq })
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if seq%500 < 3 { // the tail is then sorted as it grows
+				readAll(t, v, `"limit":1`)
+			}
+		}
+		var want []string
+		for _, key := range slices.Sorted(maps.Keys(newest)) {
+			text, err := order.AppendJSON(nil, []byte(key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, fmt.Sprintf(`{"key":%s,"seq":%d}`, text, newest[key]))
+		}
+		if got := readAll(t, v, `"limit":-1`); !slices.Equal(got, want) {
+			at := 0
+			for at < len(got) && at < len(want) && got[at] == want[at] {
+				at++
+			}
+			t.Fatalf("seed %d: %d keys, want %d; the first that differs is %d: %.3v, want %.3v", seed, len(got), len(want), at, got[at:], want[at:])
+		}
+		if err := set.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		log.Close(ctx)
+	}
 }
 
 // TestModel compares reads of an index in many runs with a sorted slice.
@@ -136,23 +225,7 @@ func TestModel(t *testing.T) {
 			for i, w := range want {
 				want[i] = w[strings.LastIndex(w, "\x00{")+1:]
 			}
-			var got []string
-			cursor := "null"
-			for cursor != "" {
-				args := fmt.Sprintf(`[{"gt":%s,"lte":%s,"reverse":%v,"limit":%d,"values":false},%s]`, low, high, reverse, limit, cursor)
-				page, err := v.Read(ctx, view.Newest, "read", json.Value(args))
-				if err != nil {
-					t.Fatal(err)
-				}
-				for w := page.Member("items").Items(); ; {
-					item, more := w.Next()
-					if !more {
-						break
-					}
-					got = append(got, string(item))
-				}
-				cursor = string(page.Member("next"))
-			}
+			got := readAll(t, v, fmt.Sprintf(`"gt":%s,"lte":%s,"reverse":%v,"limit":%d`, low, high, reverse, limit))
 			if !slices.Equal(got, want) {
 				t.Fatalf("round %d, from %s to %s, reverse %v, limit %d: %d items, want %d\n%.300v\n%.300v", round, low, high, reverse, limit, len(got), len(want), got, want)
 			}

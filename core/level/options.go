@@ -61,7 +61,7 @@ func (v *level) field(p json.Path) int {
 
 // addKey parses a key: an array of parts, or one part that is the key itself.
 func (v *level) addKey(options json.Value) error {
-	k := key{bare: options.Kind() != json.Array, each: -1}
+	k := key{bare: options.Kind() != json.Array, many: -1, number: len(v.keys)}
 	items := []json.Value{options}
 	if !k.bare {
 		items = nil
@@ -78,11 +78,11 @@ func (v *level) addKey(options json.Value) error {
 		if err != nil {
 			return err
 		}
-		if each && k.each >= 0 {
+		if each && k.many >= 0 {
 			return view.Invalid("one part of a key may be each, and no more")
 		}
 		if each {
-			k.each = i
+			k.many = i
 		}
 		k.parts = append(k.parts, p)
 	}

@@ -46,19 +46,45 @@ type builder struct {
 
 func (w *builder) add(key []byte, seq core.Seq) {
 	shared := 0
-	if w.count%groupSize == 0 {
-		w.groups = append(w.groups, uint32(len(w.b)))
-	} else {
+	if w.count%groupSize > 0 {
 		shared = sharedBytes(key, w.last)
 	}
-	b, rest := w.b, len(key)-shared
-	if shared < 0x80 && rest < 0x80 {
-		b = append(b, byte(shared), byte(rest))
-	} else {
-		b = binary.AppendUvarint(binary.AppendUvarint(b, uint64(shared)), uint64(rest))
+	w.addShared(shared, nil, key[shared:], seq)
+}
+
+// addBehind is add of a key in two pieces, the first of which is that of the key
+// before it if same says so.
+func (w *builder) addBehind(begin, rest []byte, same bool, seq core.Seq) {
+	shared := 0
+	if w.count%groupSize > 0 {
+		if same {
+			shared = len(begin)
+		} else if shared = sharedBytes(begin, w.last); shared < len(begin) {
+			w.addShared(shared, begin[shared:], rest, seq)
+			return
+		}
+		n := sharedBytes(rest, w.last[shared:])
+		shared, rest = shared+n, rest[n:]
+		begin = nil
 	}
-	w.b = append(binary.AppendUvarint(b, uint64(seq)), key[shared:]...)
-	w.last = append(w.last[:0], key...)
+	w.addShared(shared, begin, rest, seq)
+}
+
+// addShared is add of a key that begins with shared bytes of the one before, and
+// goes on with a and b.
+func (w *builder) addShared(shared int, a, b []byte, seq core.Seq) {
+	if w.count%groupSize == 0 {
+		w.groups = append(w.groups, uint32(len(w.b)))
+	}
+	to, rest := w.b, len(a)+len(b)
+	if shared < 0x80 && rest < 0x80 {
+		to = append(to, byte(shared), byte(rest))
+	} else {
+		to = binary.AppendUvarint(binary.AppendUvarint(to, uint64(shared)), uint64(rest))
+	}
+	to = binary.AppendUvarint(to, uint64(seq))
+	w.b = append(append(to, a...), b...)
+	w.last = append(append(w.last[:shared], a...), b...)
 	w.count++
 }
 

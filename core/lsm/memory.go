@@ -10,31 +10,39 @@ import (
 // memory is entries that have not been written down: sorted chunks, each at
 // least twice as large as the next, newer one, and a tail of the newest. Of
 // equal keys the newer one counts.
+//
+// Many keys of an index begin alike: with the same author, say. What they begin
+// with is kept once, which makes them small and sorting them cheap.
 type memory struct {
-	arena  []byte
+	begins beginnings
+	arena  []byte    // what follows in each key
 	chunks [][]entry // the oldest first, each sorted and without equals
 	tail   []entry
 	sorted int // how many of tail are sorted and without equals
-	items  []item
+
+	// Memory that is used again.
+	items []item
+	out   []entry
 }
 
 // entry is a key and its seq.
 type entry struct {
-	head uint64 // the key's first eight bytes, for most comparisons
-	from uint32 // in the arena
-	size uint32
-	seq  core.Seq
+	head  uint64 // the rest's first eight bytes, for most comparisons
+	seq   core.Seq
+	from  uint32 // the rest, in the arena
+	size  uint32
+	begin Beginning
 }
 
 const (
 	// tailMax is how long the tail grows before it becomes a chunk, and
 	// liveTailMax how long where it is read in between and so kept sorted.
-	tailMax     = 32 << 10
+	tailMax     = 64 << 10
 	liveTailMax = 1 << 10
 )
 
 // entryBytes is about what an entry takes beside its key.
-const entryBytes = 24
+const entryBytes = 32
 
 func headOf(key []byte) uint64 {
 	if len(key) >= 8 {
@@ -47,11 +55,20 @@ func headOf(key []byte) uint64 {
 	return h
 }
 
-func (m *memory) key(e *entry) []byte { return m.arena[e.from : e.from+e.size : e.from+e.size] }
+func (m *memory) rest(e *entry) []byte { return m.arena[e.from : e.from+e.size : e.from+e.size] }
+
+// key is the whole key, in buf where it is not in one piece.
+func (m *memory) key(e *entry, buf *[]byte) []byte {
+	if e.begin == 0 {
+		return m.rest(e)
+	}
+	*buf = append(append((*buf)[:0], m.begins.at(e.begin)...), m.rest(e)...)
+	return *buf
+}
 
 // size is about how many bytes there are.
 func (m *memory) size() int {
-	n := len(m.arena) + entryBytes*len(m.tail)
+	n := m.begins.size() + len(m.arena) + entryBytes*len(m.tail)
 	for _, c := range m.chunks {
 		n += entryBytes * len(c)
 	}
@@ -60,11 +77,12 @@ func (m *memory) size() int {
 
 func (m *memory) empty() bool { return len(m.tail) == 0 && len(m.chunks) == 0 }
 
-func (m *memory) put(key []byte, seq core.Seq) {
+// put adds a key that begins as begin says and goes on with rest.
+func (m *memory) put(begin Beginning, rest []byte, seq core.Seq) {
 	from := len(m.arena)
-	m.grow(len(key))
-	m.arena = append(m.arena, key...)
-	m.tail = append(m.tail, entry{headOf(key), uint32(from), uint32(len(key)), seq})
+	m.grow(len(rest))
+	m.arena = append(m.arena, rest...)
+	m.tail = append(m.tail, entry{headOf(rest), seq, uint32(from), uint32(len(rest)), begin})
 	if len(m.tail) >= tailMax || m.sorted > 0 && len(m.tail) >= liveTailMax {
 		m.push(m.sortTail())
 	}
@@ -79,21 +97,18 @@ func (m *memory) grow(key int) {
 	if n := len(m.tail) + 1; n > cap(m.tail) {
 		size := max(2*n, 16)
 		if n > liveTailMax {
-			size = tailMax
+			size = max(tailMax/2, min(2*n, tailMax))
 		}
 		m.tail = append(make([]entry, 0, size), m.tail...)
 	}
 }
 
-// sortTail takes the tail, sorted and without equals.
-func (m *memory) sortTail() []entry {
-	all := sortEntries(m.arena, m.tail, &m.items)
-	m.tail, m.sorted = m.tail[:0], 0
-	return all
-}
-
 // reset empties the memory for the next entries.
 func (m *memory) reset() {
+	if len(m.chunks) > 0 {
+		m.out = m.chunks[0][:0]
+	}
+	m.begins.reset()
 	m.arena, m.chunks, m.tail, m.sorted = m.arena[:0], nil, m.tail[:0], 0
 }
 
@@ -123,6 +138,9 @@ func (m *memory) merge(older, newer []entry) []entry {
 }
 
 func (m *memory) compare(a, b *entry) int {
+	if a.begin != b.begin {
+		return compareJoined(m.begins.at(a.begin), m.rest(a), m.begins.at(b.begin), m.rest(b))
+	}
 	if a.head != b.head {
 		if a.head < b.head {
 			return -1
@@ -136,18 +154,28 @@ func (m *memory) compare(a, b *entry) int {
 	return int(a.size) - int(b.size)
 }
 
-// compareKey compares an entry to a key whose head is given.
-func (m *memory) compareKey(a *entry, head uint64, key []byte) int {
-	if a.head != head {
-		if a.head < head {
-			return -1
-		}
-		return 1
+// compareKey compares an entry to a key.
+func (m *memory) compareKey(a *entry, key []byte) int {
+	return compareJoined(m.begins.at(a.begin), m.rest(a), key, nil)
+}
+
+// compareJoined compares a followed by a2 to b followed by b2.
+func compareJoined(a, a2, b, b2 []byte) int {
+	if len(a) > len(b) {
+		return -compareJoined(b, b2, a, a2)
 	}
-	if a.size > 8 && len(key) > 8 {
-		return bytes.Compare(m.arena[a.from+8:a.from+a.size], key[8:])
+	if c := bytes.Compare(a, b[:len(a)]); c != 0 {
+		return c
 	}
-	return int(a.size) - len(key)
+	b = b[len(a):]
+	n := min(len(a2), len(b))
+	if c := bytes.Compare(a2[:n], b[:n]); c != 0 {
+		return c
+	}
+	if n < len(b) {
+		return -1
+	}
+	return bytes.Compare(a2[n:], b2)
 }
 
 // settle sorts the tail. One that has few new entries is sorted by putting them
@@ -207,6 +235,7 @@ type memorySource struct {
 	at   int
 	step int
 	end  int
+	buf  []byte
 }
 
 // newMemorySource walks over the keys from low up to high, which is not among
@@ -214,18 +243,16 @@ type memorySource struct {
 func newMemorySource(m *memory, all []entry, low, high []byte, reverse bool) *memorySource {
 	from, to := 0, len(all)
 	if low != nil {
-		head := headOf(low)
-		from, _ = search(all, func(a *entry) int { return m.compareKey(a, head, low) })
+		from, _ = search(all, func(a *entry) int { return m.compareKey(a, low) })
 	}
 	if high != nil {
-		head := headOf(high)
-		to, _ = search(all, func(a *entry) int { return m.compareKey(a, head, high) })
+		to, _ = search(all, func(a *entry) int { return m.compareKey(a, high) })
 	}
 	to = max(from, to)
 	if reverse {
-		return &memorySource{m, all, to - 1, -1, from - 1}
+		return &memorySource{m: m, all: all, at: to - 1, step: -1, end: from - 1}
 	}
-	return &memorySource{m, all, from, 1, to}
+	return &memorySource{m: m, all: all, at: from, step: 1, end: to}
 }
 
 func (s *memorySource) next() (key []byte, seq core.Seq, err error) {
@@ -234,5 +261,17 @@ func (s *memorySource) next() (key []byte, seq core.Seq, err error) {
 	}
 	e := &s.all[s.at]
 	s.at += s.step
-	return s.m.key(e), e.seq, nil
+	return s.m.key(e, &s.buf), e.seq, nil
+}
+
+// write is next into a block. It is false at the end.
+func (s *memorySource) write(w *builder) bool {
+	if s.at == s.end {
+		return false
+	}
+	e := &s.all[s.at]
+	same := s.at > 0 && s.all[s.at-1].begin == e.begin
+	w.addBehind(s.m.begins.at(e.begin), s.m.rest(e), same, e.seq)
+	s.at++
+	return true
 }

@@ -3,6 +3,7 @@ package lsm
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // item is an entry that is being sorted: eight bytes of its key, at the depth
@@ -13,39 +14,118 @@ type item struct {
 	size uint32 // of the key
 }
 
-// sortEntries gives the entries in the order of their keys, the last one of
-// equal keys. Keys often begin alike for long, so that comparing them whole
-// would read the same bytes again and again: they are sorted by eight bytes at
-// a time, and only those that are the same so far by the next eight. scratch is
-// memory for it.
-func sortEntries(arena []byte, entries []entry, scratch *[]item) []entry {
-	if cap(*scratch) < len(entries) {
-		*scratch = make([]item, cap(entries))
+// sortTail takes the tail, sorted and of equal keys the last.
+func (m *memory) sortTail() []entry {
+	sorted := m.out
+	if m.out = nil; cap(sorted) < len(m.tail) {
+		sorted = make([]entry, 0, len(m.tail))
 	}
-	items := (*scratch)[:len(entries)]
-	for i := range entries {
-		items[i] = item{entries[i].head, uint32(i), entries[i].size}
-	}
-	sortItems(items)
-	sorter{arena, entries}.groups(items, 0)
-	sorted := make([]entry, 0, len(entries))
-	for n, it := range items {
-		e := entries[it.i]
-		if n > 0 {
-			last := &sorted[len(sorted)-1]
-			if last.head == e.head && last.size == e.size && string(arena[last.from:last.from+last.size]) == string(arena[e.from:e.from+e.size]) {
-				*last = e
-				continue
+	if len(m.tail) < m.begins.set.Len() {
+		slices.SortStableFunc(m.tail, func(a, b entry) int { return m.compare(&a, &b) })
+		for i := range m.tail {
+			e := &m.tail[i]
+			if n := len(sorted); n > 0 && m.compare(&sorted[n-1], e) == 0 {
+				sorted = sorted[:n-1]
 			}
+			sorted = append(sorted, *e)
 		}
-		sorted = append(sorted, e)
+	} else {
+		// Equal keys have the same beginning here.
+		for _, it := range m.sortItems() {
+			e := &m.tail[it.i]
+			if n := len(sorted); n > 0 && sorted[n-1].head == e.head && sorted[n-1].begin == e.begin && m.compare(&sorted[n-1], e) == 0 {
+				sorted = sorted[:n-1]
+			}
+			sorted = append(sorted, *e)
+		}
 	}
+	m.tail, m.sorted = m.tail[:0], 0
 	return sorted
+}
+
+// sortItems gives items of the tail, sorted. Keys often begin alike for long, so
+// that comparing them whole would read the same bytes again and again: they are
+// put together by their beginnings, then sorted by eight bytes at a time, and
+// only those that are the same so far by the next eight.
+func (m *memory) sortItems() []item {
+	if cap(m.items) < len(m.tail) {
+		m.items = make([]item, cap(m.tail))
+	}
+	items := m.items[:len(m.tail)]
+	if ends := m.bringTogether(items); ends != nil {
+		s, start := sorter{m.arena, m.tail}, 0
+		for _, end := range ends {
+			s.from(items[start:end])
+			start = end
+		}
+		return items
+	}
+	m.flatten()
+	for i := range m.tail {
+		items[i] = item{m.tail[i].head, uint32(i), m.tail[i].size}
+	}
+	sorter{m.arena, m.tail}.from(items)
+	return items
+}
+
+// bringTogether puts the items of the entries of each beginning one behind the
+// other, in the order of their beginnings, and answers where each of them ends.
+// It answers nil where that would not be the order of the keys, since one
+// beginning begins with another.
+func (m *memory) bringTogether(items []item) (ends []int) {
+	order := m.begins.order()
+	if order == nil {
+		return nil
+	}
+	next := make([]int, len(order)) // by beginning, where its next one goes
+	for i := range m.tail {
+		if m.tail[i].begin == 0 {
+			return nil
+		}
+		next[m.tail[i].begin-1]++
+	}
+	at := 0
+	ends = make([]int, len(order))
+	for i, begin := range order {
+		at, next[begin-1] = at+next[begin-1], at
+		ends[i] = at
+	}
+	for i := range m.tail {
+		e := &m.tail[i]
+		items[next[e.begin-1]] = item{e.head, uint32(i), e.size}
+		next[e.begin-1]++
+	}
+	return ends
+}
+
+// flatten gives each key of the tail all of its bytes.
+func (m *memory) flatten() {
+	for i := range m.tail {
+		e := &m.tail[i]
+		if e.begin == 0 {
+			continue
+		}
+		from := len(m.arena)
+		m.arena = append(append(m.arena, m.begins.at(e.begin)...), m.rest(e)...)
+		*e = entry{headOf(m.arena[from:]), e.seq, uint32(from), uint32(len(m.arena) - from), 0}
+	}
 }
 
 type sorter struct {
 	arena   []byte
 	entries []entry
+}
+
+// from sorts items of which nothing is sorted yet. Those of one beginning often
+// come in order.
+func (s sorter) from(items []item) {
+	for i := 1; i < len(items); i++ {
+		if items[i].word <= items[i-1].word {
+			sortItems(items)
+			s.groups(items, 0)
+			return
+		}
+	}
 }
 
 // groups sorts those items further that have the same eight bytes at a depth.

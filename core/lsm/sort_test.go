@@ -9,42 +9,80 @@ import (
 	"github.com/flumedb/flumedb-wasm/core"
 )
 
-func TestSortEntries(t *testing.T) {
+func TestSortTail(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
-	for range 300 {
+	for round := range 600 {
 		m := &memory{}
 		n := r.IntN(400)
 		letters := 1 + r.IntN(3)
+		text := func(max int) (b []byte) {
+			for range r.IntN(max) {
+				b = append(b, "\x00ab"[r.IntN(letters)])
+			}
+			return b
+		}
+		type pair struct {
+			key []byte
+			seq core.Seq
+		}
+		var want []pair
 		for i := range n {
 			// Keys that begin alike, end in zeros, or are each other's beginning.
-			key := bytes.Repeat([]byte{'a'}, r.IntN(20))
-			for range r.IntN(10) {
-				key = append(key, "\x00ab"[r.IntN(letters)])
+			begin := bytes.Repeat([]byte{'a'}, r.IntN(20))
+			rest := append(text(12), byte(r.IntN(2)))
+			var b Beginning
+			switch round % 3 {
+			case 1: // none is another's beginning
+				begin = append(append(begin, byte(r.IntN(5))), 'z')
+				b = beginningOf(m, begin)
+			case 2: // some are, and some keys have none
+				if r.IntN(3) > 0 {
+					b = beginningOf(m, begin)
+				}
 			}
-			key = append(key, byte(r.IntN(2)))
-			from := len(m.arena)
-			m.arena = append(m.arena, key...)
-			m.tail = append(m.tail, entry{headOf(key), uint32(from), uint32(len(key)), core.Seq(i)})
+			want = append(want, pair{append(bytes.Clone(begin), rest...), core.Seq(i)})
+			if b == 0 {
+				m.put(0, want[i].key, core.Seq(i))
+			} else {
+				m.put(b, rest, core.Seq(i))
+			}
 		}
-		want := slices.Clone(m.tail)
-		slices.SortStableFunc(want, func(a, b entry) int { return bytes.Compare(m.key(&a), m.key(&b)) })
+		slices.SortStableFunc(want, func(a, b pair) int { return bytes.Compare(a.key, b.key) })
 		for i := 0; i+1 < len(want); {
-			if bytes.Equal(m.key(&want[i]), m.key(&want[i+1])) {
+			if bytes.Equal(want[i].key, want[i+1].key) {
 				want = slices.Delete(want, i, i+1)
 				continue
 			}
 			i++
 		}
-		if got := sortEntries(m.arena, m.tail, &m.items); !slices.Equal(got, want) {
-			t.Fatalf("seed %d: %d entries, want %d", seed, len(got), len(want))
+		got := m.sortTail()
+		if len(got) != len(want) {
+			t.Fatalf("seed %d, round %d: %d entries, want %d", seed, round, len(got), len(want))
 		}
-		for i := 1; i < len(want); i++ {
-			if m.compare(&want[i-1], &want[i]) >= 0 {
-				t.Fatalf("seed %d: %q and %q compare as %d", seed, m.key(&want[i-1]), m.key(&want[i]), m.compare(&want[i-1], &want[i]))
+		for i := range got {
+			var buf []byte
+			if key := m.key(&got[i], &buf); !bytes.Equal(key, want[i].key) || got[i].seq != want[i].seq {
+				t.Fatalf("seed %d, round %d: entry %d is %q %d, want %q %d", seed, round, i, key, got[i].seq, want[i].key, want[i].seq)
+			}
+			if i > 0 && m.compare(&got[i-1], &got[i]) >= 0 {
+				t.Fatalf("seed %d: %q and %q compare as %d", seed, want[i-1].key, want[i].key, m.compare(&got[i-1], &got[i]))
+			}
+			if other := r.IntN(len(want)); m.compareKey(&got[i], want[other].key) != bytes.Compare(want[i].key, want[other].key) {
+				t.Fatalf("seed %d: %q and %q compare as %d", seed, want[i].key, want[other].key, m.compareKey(&got[i], want[other].key))
 			}
 		}
 	}
+}
+
+// beginningOf gives bytes a number, under one of two names.
+func beginningOf(m *memory, b []byte) Beginning {
+	name := append([]byte{byte(len(m.tail) % 2)}, b...)
+	found, known := m.begins.find(name)
+	if !known {
+		found = m.begins.add(name, b)
+	}
+	return found
 }
 
 func TestSortItems(t *testing.T) {

@@ -51,7 +51,18 @@ func NewSized(sizes Sizes) *Tree { return &Tree{mem: &memory{}, sizes: sizes} }
 func (t *Tree) Attach(shelf *view.Shelf) { t.shelf = shelf }
 
 // Put gives a key a seq, which must not be less than those put before.
-func (t *Tree) Put(key []byte, seq core.Seq) { t.mem.put(key, seq) }
+func (t *Tree) Put(key []byte, seq core.Seq) { t.mem.put(0, key, seq) }
+
+// Beginning finds the bytes that keys begin with by a name that the caller can
+// make with less work than the bytes, and that always means the same ones. Where
+// it is not known, AddBeginning tells it. Where it is 0, use Put.
+func (t *Tree) Beginning(name []byte) (b Beginning, known bool) { return t.mem.begins.find(name) }
+
+// AddBeginning gives the bytes that keys begin with a number.
+func (t *Tree) AddBeginning(name, bytes []byte) Beginning { return t.mem.begins.add(name, bytes) }
+
+// PutBehind is Put of the key that begins so and goes on with rest.
+func (t *Tree) PutBehind(b Beginning, rest []byte, seq core.Seq) { t.mem.put(b, rest, seq) }
 
 // Full reports whether more is in memory than should be.
 func (t *Tree) Full() bool { return t.frozen != nil && t.mem.size() >= t.sizes.Memory }
@@ -171,7 +182,7 @@ func (t *Tree) Load(b []byte) (rest []byte, err error) {
 		if err != nil || size > uint64(len(b)) {
 			return nil, errState
 		}
-		e := entry{headOf(b[:size]), uint32(inline - len(b)), uint32(size), seq}
+		e := entry{headOf(b[:size]), seq, uint32(inline - len(b)), uint32(size), 0}
 		if n := len(chunk); n > 0 && mem.compare(&chunk[n-1], &e) >= 0 {
 			return nil, errState
 		}
@@ -306,7 +317,8 @@ func (t *Tree) Get(c *view.Call, key []byte) (core.Seq, error) {
 // job is a run being made: of what is frozen, or of other runs.
 type job struct {
 	merged *merger
-	of     []*run // the runs that it is to replace, none for what is frozen
+	layer  *memorySource // in the place of merged where there is but one
+	of     []*run        // the runs that it is to replace, none for what is frozen
 	out    run
 	index  []byte
 	w      builder
@@ -374,8 +386,12 @@ func (t *Tree) plan(ctx context.Context, building bool) *job {
 		t.spare = nil
 	}
 	if t.frozen != nil {
+		layers := t.frozen.layers()
+		if len(layers) == 1 {
+			return &job{layer: newMemorySource(t.frozen, layers[0], nil, nil, false), block: t.sizes.Block}
+		}
 		var sources []source
-		for _, layer := range t.frozen.layers() {
+		for _, layer := range layers {
 			sources = append(sources, newMemorySource(t.frozen, layer, nil, nil, false))
 		}
 		return &job{merged: newMerger(sources, false), block: t.sizes.Block}
@@ -426,6 +442,12 @@ func planMerge(runs []*run) []*run {
 // step makes one block and writes it, and at the end the index.
 func (j *job) step(ctx context.Context, shelf *view.Shelf, mu sync.Locker) (done bool, err error) {
 	for j.w.size() < j.block {
+		if j.layer != nil {
+			if done = !j.layer.write(&j.w); done {
+				break
+			}
+			continue
+		}
 		key, seq, err := j.merged.next()
 		if err != nil {
 			return false, err

@@ -128,7 +128,7 @@ func call(id, request uint32, method, args []byte, loaded bool) unsafe.Pointer {
 func answerCall(request uint32, args []byte) unsafe.Pointer {
 	err := atOnce.TryNow()
 	if err == nil {
-		return jsbridge.Got(atOnce.Out)
+		return jsbridge.Got(jsbridge.Text(atOnce.Out))
 	}
 	p := atOnce
 	p.Args = append(json.Value{}, args...) // the staging buffer is used again
@@ -143,7 +143,7 @@ func answerCall(request uint32, args []byte) unsafe.Pointer {
 		if p.Stale() {
 			stale = 1
 		}
-		return jsbridge.Answer{A: float64(p.Since()), B: stale, Data: p.Out}, err
+		return jsbridge.Answer{A: float64(p.Since()), B: stale, Data: jsbridge.Text(p.Out)}, err
 	})
 	return nil
 }
@@ -156,12 +156,12 @@ func callAt(id, request uint32, method, args []byte, seq, maxReplay float64) uns
 	past := v.At(core.Seq(seq), view.AtOptions{MaxReplay: int(maxReplay)})
 	if p, ok := past.Call(string(method), args); ok && p.TryNow() == nil {
 		atOnce = p
-		return jsbridge.Got(p.Out)
+		return jsbridge.Got(jsbridge.Text(p.Out))
 	}
 	name, own := string(method), append(json.Value{}, args...) // the staging buffer is used again
 	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
 		answer, err := past.Read(ctx, name, own)
-		return jsbridge.Answer{A: seq, Data: answer}, err
+		return jsbridge.Answer{A: seq, Data: jsbridge.Text(answer)}, err
 	})
 	return nil
 }

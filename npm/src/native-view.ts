@@ -21,6 +21,8 @@ export interface NativeCore {
   readonly bytes: number
   /** Whether it sees something else than the records as they are stored, which are JSON then. */
   readonly mapped: boolean
+  /** Changes whenever the state may have, once this side knows; NaN where it is not told. */
+  readonly moves: number
   ask: Ask
   /**
    * Calls back once the view has applied the record `seq`, or with why it will not; with `true` when it is closed. The function
@@ -51,6 +53,7 @@ export function createNativeView(
   native.expect()
   const since = createObv<number>()
   let bytes = 0
+  let moves = 0
   let view: NativeView | undefined
   let reached: NativeCore['reached']
   const ask: Ask = (method, args, loaded, cb) => {
@@ -66,6 +69,9 @@ export function createNativeView(
     reached: ((seq, cb) => reached(seq, cb)) as NativeCore['reached'],
     get bytes() {
       return bytes
+    },
+    get moves() {
+      return moves
     }
   }
   const own = build(core)
@@ -97,6 +103,7 @@ export function createNativeView(
       moved(at: number, isStale: boolean, size: number) {
         stale = isStale
         bytes = size
+        moves++
         if (closed || at === since.value) return
         const before = since.value ?? Infinity
         if (at > before) {
@@ -176,6 +183,7 @@ export function createNativeView(
     const still = (seq: number, ask: Ask) =>
       build({
         ...core,
+        moves: NaN,
         since: createObv<number>(seq),
         ask,
         reached(after, cb) {

@@ -120,7 +120,10 @@ export interface ReducedAt<S> {
 /** What `Reduce` mounts for built-in aggregates. */
 export interface BuiltInReduceView<S> extends ModuleView {
   readonly methods: { readonly get: 'async'; readonly stream: 'source'; readonly value: 'sync' }
-  /** The state; with options, the state and the seq it is of. `meta: false` leaves out the seq, `values: false` the state. */
+  /**
+   * The state; with options, the state and the seq it is of. `meta: false` leaves out the seq, `values: false` the state. The
+   * state is the same object until it changes, so do not change it.
+   */
   get(cb: Callback<S>): void
   get(options: null | undefined, cb: Callback<S>): void
   get(options: Wait & { values: false }, cb: Callback<Omit<ReducedAt<S>, 'value'> & { size: number | null }>): void
@@ -159,12 +162,16 @@ export function builtInReduce(version: number | string, options: object): Create
   return (log, name) =>
     createNativeView(log, { name, version, kind: 'reduce', options }, { get: 'async', stream: 'source', value: 'sync' }, core => {
       const value = lazyObv<any>(core.since, cb => core.ask('get', [], true, (err, answer) => err || cb(answer!.value)))
+      let kept: { value: unknown; seq: number; moves: number } | undefined
       return {
         value,
         get(options: any, cb: Callback<any>) {
+          if (!options && kept?.moves === core.moves && kept.seq === core.since.value) return cb(null, kept.value)
+          const { moves } = core
           core.ask('get', [], options?.since < 0, (err, answer) => {
             if (err) return cb(err, undefined)
             const { value, since: seq, stale } = answer!
+            kept = stale ? undefined : { value, seq, moves }
             const bare = !options || typeof options !== 'object' || !Object.keys(options).length
             if (bare || (options.meta === false && options.values !== false)) return cb(null, value)
             const meta = { seq, version, ...(stale && { stale }) }

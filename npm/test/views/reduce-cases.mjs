@@ -79,6 +79,31 @@ export const cases = {
     await refused(db.count.get(), 'CLOSED', 'a read after close')
   },
 
+  async 'a state that is asked for again is of the records as they are by then' ({ open, Reduce }) {
+    const options = { count: true, sum: 'n', groupBy: 'k' }
+    const db = open().use('v', Reduce(1, options))
+    const records = []
+    const next = random(4)
+    for (let round = 0; round < 120; round++) {
+      const action = next(4)
+      if (action < 2 || !records.length) {
+        const record = { n: next(100), k: 'abc'[next(3)] }
+        records.push(record)
+        await db.append(record)
+      } else if (action === 2) {
+        const seq = next(records.length)
+        records[seq] = null
+        await db.del(seq)
+      } else if (next(3) === 0) await db.rebuild(['v'])
+      const want = by(records.filter(Boolean), r => r.k, (acc, r) => ({ count: acc.count + 1, sum: acc.sum + r.n }), { count: 0, sum: 0 })
+      for (let again = 0; again < 2; again++) equal(await db.v.get(), want, `round ${round}`)
+      if (round % 10 === 0) equal(await db.views.v.at(records.length - 1).get(), want, `as of the newest, round ${round}`)
+    }
+    const [one, other] = [await db.v.get(), await db.v.get()]
+    equal(one === other, true, 'the same object')
+    await db.close()
+  },
+
   async 'its state is there when the log is opened again' ({ reopen, Reduce }) {
     const options = { count: true, sum: 'n', groupBy: 'k' }
     let db = reopen().use('v', Reduce(1, options))
