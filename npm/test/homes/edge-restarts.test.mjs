@@ -92,8 +92,9 @@ test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_00
   const { times, retries } = await appendThrough({
     where: () => edge.origin,
     names,
-    most: 4,
+    most: 3,
     apart: 700,
+    total: 40,
     async disturb () {
       killChildren(/workerd/)
       await edge.close().catch(() => {})
@@ -101,7 +102,7 @@ test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_00
     }
   })
   try {
-    await assertWhole({ origin: edge.origin, names })
+    await assertWhole({ origin: edge.origin, names, total: 40 })
     t.diagnostic(`${times} kills, ${retries} requests made again`)
     assert.ok(times > 0 && retries > 0)
   } finally {
