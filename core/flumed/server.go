@@ -98,7 +98,12 @@ func (s *server) open(name string) (*database, error) {
 
 // ServeHTTP implements http.Handler.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	verdict := s.gate.Decide(gate.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header.Get})
+	verdict := s.gate.Decide(gate.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: func(name string) string {
+		if name == "Host" { // which net/http keeps apart
+			return r.Host
+		}
+		return r.Header.Get(name)
+	}})
 	for i := 0; i < len(verdict.Header); i += 2 {
 		w.Header().Set(verdict.Header[i], verdict.Header[i+1])
 	}

@@ -11,6 +11,7 @@ package gate
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,7 +21,9 @@ import (
 
 // Options say whom a gate lets in.
 type Options struct {
-	// Token is what every request has to carry. Without one, all are let in.
+	// Token is what every request has to carry. Without one, all are let in that
+	// are for this machine by a name of its own: a page of another site can have
+	// its name stand for this machine, but not its requests say another.
 	Token string
 
 	// Origins are those whose pages may ask, as "https://app.example"; "*"
@@ -43,8 +46,8 @@ func New(o Options) *Gate {
 // Request is what decides on a request.
 type Request struct {
 	Method string
-	Path   string // as it was sent, without the query
-	Header func(name string) string
+	Path   string                   // as it was sent, without the query
+	Header func(name string) string // Host too
 }
 
 // Verdict is what becomes of a request: it goes to a log, or it is answered.
@@ -73,6 +76,9 @@ func (g *Gate) Decide(r Request) Verdict {
 			// The star stands for all but this one, since no credentials of the browser's go with requests.
 			"Access-Control-Allow-Headers", "Authorization, *",
 			"Access-Control-Max-Age", "7200")}
+	}
+	if g.open && !loopback(r.Header("Host")) {
+		return refuse(header, 403, "Forbidden", "UNAUTHORIZED", "without a token this is only for requests to localhost, 127.0.0.1 or [::1]")
 	}
 	if !g.admits(r.Header("Authorization")) {
 		return refuse(append(header, "WWW-Authenticate", `Bearer realm="flumedb"`), 401, "Unauthorized", "UNAUTHORIZED",
@@ -105,6 +111,20 @@ func ValidName(name string) bool {
 		}
 	}
 	return true
+}
+
+// loopback tells whether a host, which may have a port, is this machine for whoever
+// names it.
+func loopback(host string) bool {
+	if port, err := netip.ParseAddrPort(host); err == nil {
+		return port.Addr().IsLoopback()
+	}
+	name, _, _ := strings.Cut(host, ":")
+	if name == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.IsLoopback()
 }
 
 // admits compares sums, so that the time it takes tells nothing of the token,

@@ -17,6 +17,9 @@ func request(method, path string, headers ...string) gate.Request {
 				return headers[i+1]
 			}
 		}
+		if name == "Host" {
+			return "localhost:7380"
+		}
 		return ""
 	}}
 }
@@ -60,6 +63,26 @@ func TestToken(t *testing.T) {
 	wantRefused(t, g.Decide(request("GET", "/nothing")), 401, "UNAUTHORIZED")
 	if v := gate.New(gate.Options{}).Decide(request("GET", "/logs/a/since")); v.Log != "a" {
 		t.Errorf("a gate without a token refuses: %s", v.Body)
+	}
+}
+
+// TestRebinding refuses, where there is no token, what names another host, as the
+// requests of a page do whose site has its name stand for this machine.
+func TestRebinding(t *testing.T) {
+	open, closed := gate.New(gate.Options{}), gate.New(gate.Options{Token: "t"})
+	for host, lets := range map[string]bool{
+		"localhost": true, "localhost:7380": true, "127.0.0.1": true, "127.0.0.1:80": true, "127.1.2.3:80": true, "[::1]:80": true, "[::1]": true,
+		"": false, "evil.example": false, "evil.example:7380": false, "127.0.0.1.evil.example": false, "localhost.evil.example:80": false, "192.168.1.2:80": false, "0.0.0.0": false,
+	} {
+		v := open.Decide(request("GET", "/logs/a/since", "Host", host))
+		if lets && v.Log != "a" {
+			t.Errorf("%q is refused: %s", host, v.Body)
+		} else if !lets {
+			wantRefused(t, v, 403, "UNAUTHORIZED")
+		}
+		if v := closed.Decide(request("GET", "/logs/a/since", "Host", host, "Authorization", "Bearer t")); v.Log != "a" {
+			t.Errorf("%q is refused in spite of the token: %s", host, v.Body)
+		}
 	}
 }
 
