@@ -4,7 +4,6 @@ package durablestore
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -114,19 +113,7 @@ func (s *Store) segment(r rows, row int, e core.Extent, memory *core.Memory) (*s
 	if len(b) != e.Size {
 		return nil, damaged("a piece of the value is missing")
 	}
-	seg, err := segment.Decode(b)
-	var corrupt *segment.CorruptError
-	switch {
-	case errors.As(err, &corrupt):
-		return nil, damaged(corrupt.Reason)
-	case errors.Is(err, segment.ErrShort):
-		return nil, damaged("the value is too short")
-	case err != nil:
-		return nil, err
-	case seg.First() != e.First || seg.Last() != e.Last:
-		return nil, damaged("the value is another segment than its row says")
-	}
-	return seg, nil
+	return segment.DecodeAs(b, e.First, e.Last, fmt.Sprint(e.Last))
 }
 
 // withMore adds what of a value of that size stands in rows of its own, one at a

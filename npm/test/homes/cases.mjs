@@ -187,6 +187,9 @@ export const cases = {
     }
     for (const query of [`gt=${n - 1}`, 'lt=0', 'gt=5&lt=6', 'gte=8&lte=7']) await home.want(200, '', 'GET', `records?${query}`)
     await home.want(200, '{"n":0,"type":"a","text":"text of 0"}\n', 'GET', 'records?lte=0&seqs=false')
+    // By which it can be told from one that was broken off.
+    await home.want(200, '0\n1\n{"sync":true}\n', 'GET', 'records?lte=1&values=false&sync=true')
+    await home.want(200, '{"sync":true}\n', 'GET', 'records?lt=0&sync=true')
   },
 
   async 'an append with a key is there once' (home) {

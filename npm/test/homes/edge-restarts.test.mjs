@@ -110,6 +110,33 @@ test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_00
   }
 })
 
+test('a range that is broken off can be told from a whole one', { timeout: 120_000 }, async () => {
+  const damaging = main.replace("return super", `
+      if (new URL(request.url).pathname === '/damage') {
+        this.ctx.storage.sql.exec('UPDATE segments SET bytes = zeroblob(length(bytes)) WHERE last = 2')
+        return new Response()
+      }
+      return super`)
+  const edge = await openEdge({ main: damaging })
+  const ask = async (path, init) => {
+    const response = await send(`${edge.origin}/logs/damaged/${path}`, init)
+    return { status: response.status, text: await response.text() }
+  }
+  try {
+    for (let n = 0; n < 4; n++) await ask('records', { method: 'POST', body: JSON.stringify({ n, text: 'x'.repeat(200_000) }), headers: json })
+    assert.match((await ask('records?sync=true')).text, /\n\{"sync":true\}\n$/)
+    await ask('damage')
+    await ask('abort').catch(() => {})
+    const { status, text } = await ask('records/2')
+    assert.deepEqual([status, JSON.parse(text).code, JSON.parse(text).seq], [500, 'CORRUPT', 2])
+    const broken = await ask('records?sync=true').catch(() => ({ text: '' }))
+    assert.ok(!broken.text.includes('"sync"'))
+    assert.match((await ask('records?sync=true&gt=2')).text, /^\{"seq":3,[^\n]*\n\{"sync":true\}\n$/)
+  } finally {
+    await edge.close()
+  }
+})
+
 test('what is refused is told so, and reaches no object', { timeout: 120_000 }, async () => {
   const counting = `
     import worker, { FlumeLog as Log } from './index.mjs'
