@@ -2,6 +2,7 @@ package core
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/flumedb/flumedb-wasm/core/segment"
@@ -241,7 +242,15 @@ func (l *Log) commitAll() {
 func (l *Log) commit(g *group) {
 	g.seal()
 	deletions := l.deletionCount()
-	state, err := l.store.Append(context.Background(), g.segments)
+	var state State
+	attempt := func() (err error) {
+		state, err = l.store.Append(context.Background(), g.segments)
+		return err
+	}
+	err := attempt()
+	if errors.Is(err, ErrQuota) {
+		err = l.rescue(err, g.bytes, attempt)
+	}
 	if err != nil {
 		err = fmt.Errorf("append: %w", err)
 		for _, w := range g.waiting {
@@ -249,6 +258,7 @@ func (l *Log) commit(g *group) {
 		}
 		return
 	}
+	l.hasRoom()
 	l.keep(deletions, g.segments...)
 	l.advance(state)
 	before := state.Head - Seq(g.records)

@@ -41,11 +41,20 @@ func (l *Log) Delete(ctx context.Context, seqs ...Seq) error {
 		if l.isClosing() {
 			return fmt.Errorf("delete: %w", ErrClosed)
 		}
-		n, err := l.deleteSome(ctx, left, most)
+		var n int
+		some := func() (err error) {
+			n, err = l.deleteSome(ctx, left, most)
+			return err
+		}
+		err := some()
+		if errors.Is(err, ErrQuota) && most == 1 {
+			// What is thinned out is written beside what it replaces.
+			err = l.rescue(err, l.opts.SegmentBytes, some)
+		}
 		switch {
 		case errors.Is(err, ErrConflict) && conflicts < maxConflicts:
 			conflicts++
-		case errors.Is(err, ErrNotAtomic) && most > 1:
+		case (errors.Is(err, ErrNotAtomic) || errors.Is(err, ErrQuota)) && most > 1:
 			most = max(1, most/2)
 		case err != nil:
 			return fmt.Errorf("delete seq %d: %w", left[0], err)

@@ -2,6 +2,7 @@ package core
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
@@ -56,3 +57,20 @@ var (
 	// say whether it took effect.
 	ErrUncertain = errors.New("whether the commit took effect is unknown")
 )
+
+// LostError says which records were committed here and are there no more. It is
+// ErrGone.
+type LostError struct {
+	First, Last Seq
+}
+
+// Error implements error.
+func (e *LostError) Error() string {
+	return fmt.Sprintf("%v: seq %d to %d are lost", ErrGone, e.First, e.Last)
+}
+
+// Unwrap makes it an ErrGone.
+func (e *LostError) Unwrap() error { return ErrGone }
+
+// Place tells callers which records they are.
+func (e *LostError) Place() (first, last Seq) { return e.First, e.Last }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
@@ -27,7 +28,16 @@ type Log struct {
 	watchers  map[int]func(Seq)
 	deleteds  map[int]func()
 	watched   int
+	spares    []Spare
 	closing   bool
+
+	health health
+
+	full atomic.Bool // the last rescue has found no room
+
+	rescuing  sync.Mutex // guards what follows, and is held while room is made
+	noRoomIn  State      // in which there was none
+	compacted State      // in which nothing was worth being compacted for room
 
 	wake    chan struct{} // holds one token while the queue may have work
 	drained chan struct{} // closed when the committer has stopped
@@ -50,6 +60,10 @@ type Options struct {
 	// Warn hears of failures in the background that harm nobody's data: a
 	// merge that did not work and will be tried again. May be nil.
 	Warn func(error)
+
+	// Health hears whenever that of the log has changed, in order; it is
+	// Healthy at first. It must not wait, nor call the log. May be nil.
+	Health func(Health)
 }
 
 const (
@@ -86,6 +100,12 @@ func Open(ctx context.Context, store Store, opts Options) (*Log, error) {
 		wake:     make(chan struct{}, 1),
 		drained:  make(chan struct{}),
 		reads:    make(chan struct{}, maxReads),
+
+		compacted: State{Head: None - 1}, // no state is like that
+	}
+	l.health = health{tell: opts.Health, rescue: Health{Condition: Healthy}, told: Health{Condition: Healthy}}
+	if s, ok := store.(HealthTeller); ok {
+		s.TellHealth(l.health.ofStore)
 	}
 	if t, ok := store.(interface{ Traits() Traits }); ok && t.Traits().Merge {
 		l.merger = newMerger(l)

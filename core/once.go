@@ -167,7 +167,15 @@ func (l *Log) commitKeyed(left []keyed) {
 		now, later := distinct(left)
 		segments, keys := l.keyedSegments(now)
 		deletions := l.deletionCount()
-		state, err := l.store.AppendOnce(context.Background(), segments, keys)
+		var state State
+		attempt := func() (err error) {
+			state, err = l.store.AppendOnce(context.Background(), segments, keys)
+			return err
+		}
+		err := attempt()
+		if errors.Is(err, ErrQuota) {
+			err = l.rescue(err, sizeOf(segments), attempt)
+		}
 		var known *KnownError
 		switch {
 		case errors.As(err, &known) && len(known.Known) > 0:
@@ -181,6 +189,7 @@ func (l *Log) commitKeyed(left []keyed) {
 			}
 			return
 		default:
+			l.hasRoom()
 			l.keep(deletions, segments...)
 			l.advance(state)
 			first := segments[0].First()
@@ -218,6 +227,13 @@ func (l *Log) keyedSegments(appends []keyed) ([]*segment.Segment, []Key) {
 	}
 	g.seal()
 	return g.segments, keys
+}
+
+func sizeOf(segments []*segment.Segment) (bytes int) {
+	for _, s := range segments {
+		bytes += s.Size()
+	}
+	return bytes
 }
 
 // answerKnown answers those whose key is known, and gives back the others.

@@ -9,6 +9,7 @@ import { byId } from './element.js'
 import { onExport } from './export-button.js'
 import { FeedPanel } from './feed-panel.js'
 import { FilterForm } from './filter-form.js'
+import { showHealth } from './health-line.js'
 import { importFile, showImport } from './import-panel.js'
 import { onDroppedFile } from './file-drop.js'
 import { deleteJournal, onDeletedElsewhere, openJournal } from './journal.js'
@@ -68,6 +69,7 @@ showConnection()
 offerUpdates().catch(error => console.warn('The page will not load offline:', error))
 showViews(db, signal)
 showStorage(db, signal)
+showHealth(db, failed)
 onDroppedFile(file => importFile(db, file))
 onExport(db)
 onRebuild(db)

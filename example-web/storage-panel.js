@@ -10,17 +10,13 @@ const pauseMs = 5000
 export function showStorage (db, signal) {
   const show = async () => {
     if (signal.aborted) return
-    const [stats, estimate, persisted] = await Promise.all([
-      db.stats(),
-      navigator.storage?.estimate?.(),
-      navigator.storage?.persisted?.()
-    ])
+    const [stats, { usage, quota, persisted }] = await Promise.all([db.stats(), db.storage()])
     byId('storage-log').textContent = bytes(stats.bytes)
     byId('storage-log-note').textContent = `${number(stats.records)} records in ${number(stats.segments)} segments` +
       (stats.deleted ? `, ${number(stats.deleted)} deleted` : '')
-    byId('storage-views').textContent = bytes(Array.from(db.views, view => view.bytes ?? 0).reduce((sum, size) => sum + size, 0))
-    byId('storage-used').textContent = estimate ? bytes(estimate.usage) : '–'
-    byId('storage-used-note').textContent = estimate ? `of ${bytes(estimate.quota)} this browser gives` : 'this browser does not say'
+    byId('storage-views').textContent = bytes(stats.viewBytes)
+    byId('storage-used').textContent = usage === undefined ? '–' : bytes(usage)
+    byId('storage-used-note').textContent = usage === undefined ? 'this browser does not say' : `of ${bytes(quota)} this browser gives`
     byId('persist').hidden = persisted !== false
     byId('persisted').hidden = persisted !== true
   }
@@ -28,8 +24,8 @@ export function showStorage (db, signal) {
   db.since.subscribe(soon)
   setInterval(() => document.visibilityState === 'visible' && soon(), pauseMs)
   byId('persist').addEventListener('click', async () => {
-    const granted = await navigator.storage.persist()
-    byId('persist-answer').textContent = granted ? '' : 'The browser has not agreed; many do once a page is installed or often used.'
+    const { persisted } = await db.storage({ persist: true })
+    byId('persist-answer').textContent = persisted ? '' : 'The browser has not agreed; many do once a page is installed or often used.'
     await show()
   })
 }

@@ -6,7 +6,7 @@ import "unsafe"
 
 // Protocol is the version of what this file declares. A wrapper and a module
 // of different protocols, or of different builds, refuse each other.
-const Protocol = 3
+const Protocol = 4
 
 // build names the sources that this module was built from: 12 hexadecimal
 // digits, set by the linker. The wrapper knows its own.
@@ -46,6 +46,12 @@ func progress(request uint32, done, total float64)
 //
 //go:wasmimport flumedb warn
 func warn(log uint32, message string)
+
+// health tells how a log stands with its store, by core.Condition and core.Step;
+// what is wrong is told as by fail, with an empty code where nothing is.
+//
+//go:wasmimport flumedb health
+func health(log uint32, condition, step string, freed float64, code, message string, first, last float64)
 
 // Exports, called by npm/src/boundary.ts. Those of views are in package views,
 // so that a module can do without. Strings and bytes are passed in the

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/segment"
 )
 
 // Opener opens a store of one kind; strict asks for the host's strictest
@@ -53,7 +54,8 @@ func openLog(request, kind uint32, name string, strict bool) {
 		lastHandle++
 		handle := lastHandle
 		log, err := core.Open(ctx, store, core.Options{
-			Warn: func(err error) { warn(handle, err.Error()) },
+			Warn:   func(err error) { warn(handle, err.Error()) },
+			Health: func(h core.Health) { tellHealth(handle, h) },
 		})
 		if err != nil {
 			return Answer{}, fmt.Errorf("opening %q: %w", name, err)
@@ -65,6 +67,15 @@ func openLog(request, kind uint32, name string, strict bool) {
 		}
 		return Answer{A: float64(handle), B: float64(log.Since())}, nil
 	})
+}
+
+func tellHealth(handle uint32, h core.Health) {
+	code, message, place := "", "", segment.CorruptError{First: core.None, Last: core.None}
+	if h.Err != nil {
+		code, place = Describe(h.Err)
+		message = h.Err.Error()
+	}
+	health(handle, string(h.Condition), string(h.Step), float64(h.Freed), code, message, float64(place.First), float64(place.Last))
 }
 
 func openStore(ctx context.Context, kind uint32, name string, strict bool) (core.Store, error) {

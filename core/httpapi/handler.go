@@ -60,8 +60,10 @@ type Handler struct {
 	opts     Options
 	buffered *semaphore.Weighted
 	streams  chan struct{} // one token for each that is open
-	closed   chan struct{}
-	closing  sync.Once
+
+	mu     sync.Mutex
+	closed bool
+	ending chan struct{} // closed to end the live streams that are open
 }
 
 // New makes a handler. Whoever has opened the log and the views closes them;
@@ -91,21 +93,38 @@ func New(log *core.Log, opts Options) *Handler {
 		opts:     opts,
 		buffered: semaphore.NewWeighted(opts.MaxBuffered),
 		streams:  make(chan struct{}, opts.MaxStreams),
-		closed:   make(chan struct{}),
+		ending:   make(chan struct{}),
 	}
 }
 
 // Close ends the live streams, so that a server can be shut down. What comes
 // later is answered with the code CLOSED.
-func (h *Handler) Close() { h.closing.Do(func() { close(h.closed) }) }
-
-func (h *Handler) isClosed() bool {
-	select {
-	case <-h.closed:
-		return true
-	default:
-		return false
+func (h *Handler) Close() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.closed = true
+		close(h.ending)
 	}
+}
+
+// EndStreams ends the live streams that are open, once they have told what there
+// is, so that their clients connect anew: to who takes the place of this handler.
+func (h *Handler) EndStreams() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		close(h.ending)
+		h.ending = make(chan struct{})
+	}
+}
+
+// state is whether the handler is closed, and what is closed to end the streams
+// that are open from now on.
+func (h *Handler) state() (closed bool, ending <-chan struct{}) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.closed, h.ending
 }
 
 // Route is one operation of the handler, by its method and path, whose segments
@@ -161,7 +180,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, hr *http.Request) {
 }
 
 func (h *Handler) serve(w http.ResponseWriter, hr *http.Request) error {
-	if h.isClosed() {
+	if closed, _ := h.state(); closed {
 		return fmt.Errorf("the database is %w", core.ErrClosed)
 	}
 	r := &request{Request: hr}

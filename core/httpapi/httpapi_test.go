@@ -332,6 +332,36 @@ func TestClosed(t *testing.T) {
 	s.wantProblem(s.do("GET", "/since", ""), http.StatusServiceUnavailable, "CLOSED")
 }
 
+func TestEndStreams(t *testing.T) {
+	s := serveMemory(t, httpapi.Options{})
+	s.fill(2)
+	for _, path := range []string{"/records?live=true&values=false", "/since", `/views/hashtable/read?args=[{"key":1,"live":true}]`} {
+		accept := ndjson
+		if path == "/since" {
+			accept = events
+		}
+		l, last := s.follow(path, "Accept", accept), ""
+		for range strings.Count(path, "records") + 1 {
+			last = l.next()
+		}
+		s.handler.EndStreams()
+		for l.lines.Scan() {
+			if l.lines.Text() != "" {
+				t.Fatalf("%s goes on behind %s with %s", path, last, l.lines.Text())
+			}
+		}
+		if err := l.lines.Err(); err != nil {
+			t.Fatalf("%s ended with %v", path, err)
+		}
+	}
+	// Those that are opened afterwards stay.
+	l := s.follow("/records?old=false&values=false")
+	s.do("POST", "/records", "1")
+	l.want("2")
+	s.do("POST", "/records", "2")
+	l.want("3")
+}
+
 func TestStoppedView(t *testing.T) {
 	s := serveMemory(t, httpapi.Options{})
 	s.views.Close(t.Context())

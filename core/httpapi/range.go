@@ -116,7 +116,11 @@ func (sel selection) tag(state core.State) string {
 // follow puts out the records of a selection, those that come included.
 func (s *stream) follow(sel *selection, since core.Seq, woken <-chan struct{}) error {
 	if sel.live || s.r.Method == http.MethodHead {
-		// So that the client knows that it is connected.
+		// So that the client knows that it is connected. Firefox says so only once
+		// the body has begun.
+		if sel.live {
+			s.heartbeat()
+		}
 		if err := s.flush(); err != nil || s.r.Method == http.MethodHead {
 			return err
 		}

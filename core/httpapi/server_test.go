@@ -163,11 +163,11 @@ func (l *live) leave() {
 	l.response.Body.Close()
 }
 
-// next is the next line that is not empty.
+// next is the next line that is no heartbeat.
 func (l *live) next() string {
 	l.Helper()
 	for l.lines.Scan() {
-		if l.lines.Text() != "" {
+		if l.lines.Text() != "" && l.lines.Text() != ":" {
 			return l.lines.Text()
 		}
 	}

@@ -19,7 +19,7 @@ type stream struct {
 	r      *request
 	conn   *http.ResponseController
 	events bool
-	live   bool
+	ending <-chan struct{} // closed when a live one is to end
 	begun  bool
 	buf    []byte
 }
@@ -43,7 +43,8 @@ func (h *Handler) open(w http.ResponseWriter, r *request, media string, live boo
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Accel-Buffering", "no") // has nginx pass each piece on
 	}
-	return &stream{h: h, w: w, r: r, conn: http.NewResponseController(w), events: media == typeEvents, live: live}, nil
+	_, ending := h.state()
+	return &stream{h: h, w: w, r: r, conn: http.NewResponseController(w), events: media == typeEvents, ending: ending}, nil
 }
 
 func (s *stream) close() { <-s.h.streams }
@@ -116,21 +117,26 @@ func (s *stream) wait(woken <-chan struct{}) (more bool, err error) {
 		select {
 		case <-woken:
 			return true, nil
-		case <-s.h.closed:
+		case <-s.ending:
 			return false, nil
 		case <-s.r.Context().Done():
 			return false, s.r.Context().Err()
 		case <-timer.C:
-			if s.events {
-				s.buf = append(s.buf, ":\n\n"...)
-			} else {
-				s.buf = append(s.buf, '\n')
-			}
+			s.heartbeat()
 			if err := s.flush(); err != nil {
 				return false, err
 			}
 			timer.Reset(s.h.opts.Heartbeat)
 		}
+	}
+}
+
+// heartbeat puts out what says that the stream is there, and nothing else.
+func (s *stream) heartbeat() {
+	if s.events {
+		s.buf = append(s.buf, ":\n\n"...)
+	} else {
+		s.buf = append(s.buf, '\n')
 	}
 }
 

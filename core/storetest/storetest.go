@@ -53,6 +53,7 @@ func Run(t *testing.T, fresh func(t *testing.T) Data) {
 		{"replace takes several runs at once", replaceRuns},
 		{"deleted records", deleted},
 		{"checkpoints", checkpoints},
+		{"checkpoints that are dropped", dropped},
 		{"bodies of checkpoints", bodies},
 		{"keys", keys},
 		{"the newest keys are remembered", newestKeys},

@@ -353,7 +353,7 @@ func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	m.set.remove(m)
 	m.unpin()
 	if !forget {
-		return m.checkpoint(ctx)
+		return m.leave(ctx)
 	}
 	m.saving.Lock()
 	defer m.saving.Unlock()

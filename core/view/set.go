@@ -133,7 +133,7 @@ func Open(log *core.Log, opts Options) *Set {
 	s := &Set{log: log, opts: opts, mounting: map[string]bool{}, wake: make(chan struct{}, 1), save: make(chan struct{}, 1), tend: make(chan struct{}, 1)}
 	s.parts.limit = opts.PartBytes
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted)}
+	s.stops = []func(){log.Watch(func(core.Seq) { nudge(s.wake) }), log.WatchDeletions(s.forgetDeleted), log.AddSpare(s)}
 	s.done.Add(3)
 	go s.feedAll()
 	go s.tendAll()
@@ -233,8 +233,8 @@ func (s *Set) Views() []*Mounted {
 	return slices.Clone(s.views)
 }
 
-// Close stops feeding, keeps what the views have come to, and fails whoever
-// waits with ErrClosed.
+// Close stops feeding, keeps what the views have come to, if there is room for it,
+// and fails whoever waits with ErrClosed.
 func (s *Set) Close(ctx context.Context) error {
 	s.mu.Lock()
 	if s.closed {
@@ -255,7 +255,7 @@ func (s *Set) Close(ctx context.Context) error {
 	var errs []error
 	for _, m := range views {
 		m.unpin()
-		if err := m.checkpoint(ctx); err != nil {
+		if err := m.leave(ctx); err != nil {
 			errs = append(errs, err)
 		}
 		s.tell(m)

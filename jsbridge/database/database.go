@@ -65,6 +65,7 @@ func Handler(opts Options) http.Handler {
 	opts.Log.Warn = warn
 	d := &database{settings: s, opts: opts}
 	binding.Set("refresh", js.FuncOf(func(js.Value, []js.Value) any { go d.refresh(); return nil }))
+	binding.Set("endStreams", js.FuncOf(func(js.Value, []js.Value) any { go d.endStreams(); return nil }))
 	return d
 }
 
@@ -146,6 +147,15 @@ func (d *database) refresh() {
 	}
 	if _, err := log.Refresh(context.Background()); err != nil && !errors.Is(err, core.ErrGone) {
 		warn(err)
+	}
+}
+
+// endStreams ends the live streams, so that their clients come to a newer worker.
+func (d *database) endStreams() {
+	d.opening.Lock()
+	defer d.opening.Unlock()
+	if d.log != nil {
+		d.handler.EndStreams()
 	}
 }
 

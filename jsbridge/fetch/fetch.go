@@ -143,10 +143,17 @@ func (x *exchange) request(ctx context.Context) (*http.Request, error) {
 type writer struct {
 	http.ResponseWriter // the runtime's
 	*exchange
-	head  bool // the request is HEAD: there is no body
-	begun bool
-	until time.Time // when writing has to be done, zero for never
-	body  js.Value  // what Binding().newBody has made; undefined without a body
+	head     bool // the request is HEAD: there is no body
+	begun    bool
+	body     js.Value // what Binding().newBody has made; undefined without a body
+	deadline time.Time
+}
+
+// SetWriteDeadline is for http.ResponseController. WebKit does not tell of a
+// client that goes before it is answered: then nobody ever reads.
+func (w *writer) SetWriteDeadline(deadline time.Time) error {
+	w.deadline = deadline
+	return nil
 }
 
 // WriteHeader implements http.ResponseWriter. The Response is there when it
@@ -177,18 +184,18 @@ const piece = 64 << 10
 func (w *writer) Write(b []byte) (n int, err error) {
 	w.WriteHeader(http.StatusOK)
 	var late <-chan time.Time
-	if !w.until.IsZero() {
-		timer := time.NewTimer(time.Until(w.until))
+	if !w.deadline.IsZero() && len(b) > 0 {
+		timer := time.NewTimer(time.Until(w.deadline))
 		defer timer.Stop()
 		late = timer.C
 	}
 	for len(b) > 0 && !w.body.IsUndefined() {
 		select {
 		case <-w.pulled:
-		case <-w.gone:
-			return n, context.Canceled
 		case <-late:
 			return n, os.ErrDeadlineExceeded
+		case <-w.gone:
+			return n, context.Canceled
 		}
 		part := b[:min(len(b), piece)]
 		chunk := js.Global().Get("Uint8Array").New(len(part))
@@ -198,16 +205,6 @@ func (w *writer) Write(b []byte) (n int, err error) {
 		n += len(part)
 	}
 	return n + len(b), nil
-}
-
-// SetWriteDeadline is for http.ResponseController: where the other side asks for
-// deadlines, since readers are strangers, who takes nothing is cut off.
-func (w *writer) SetWriteDeadline(until time.Time) error {
-	if !Binding().Get("deadlines").Truthy() {
-		return http.ErrNotSupported
-	}
-	w.until = until
-	return nil
 }
 
 // Flush implements http.Flusher: there is nothing that waits.

@@ -42,8 +42,8 @@ func (s *Store) appendRow(ctx context.Context, seg *segment.Segment) (state core
 		seg.Stamp(commit)
 		seg.Place(s.known.state().Head+1, false)
 		s.mu.Unlock()
-		attempted = true
 		key, err := s.putRow(c, seg)
+		attempted = !errors.Is(err, errNotBegun)
 		if err != nil {
 			return hostError("appending", err)
 		}
@@ -130,7 +130,6 @@ func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment,
 				// They tell, in the next attempt.
 			}
 		}
-		attempted = true
 		s.mu.Lock()
 		before = s.known.settled
 		careful := len(s.known.tail) > 0 || len(keys) > 0
@@ -139,6 +138,7 @@ func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment,
 		if errors.Is(err, errBehind) {
 			after, err = s.commit(c, segments, keys, &before, true)
 		}
+		attempted = !errors.Is(err, errNotBegun)
 		if err != nil {
 			return hostError("appending", err)
 		}

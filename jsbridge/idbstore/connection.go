@@ -32,23 +32,31 @@ type connection struct {
 	raw    js.Value
 	lost   bool
 	events js.Func
+
+	wasClosed func(event string) // hears of it in a goroutine; nil while nobody uses it
 }
 
 // errLost is what every failure is that another connection may mend.
 var errLost = errors.New("the connection to the database was lost")
 
-// connect opens the database, creating it where it does not exist.
+// connect opens the database. Where it does not exist, it is created, or with
+// create false stays so, and the error is core.ErrGone.
 //
 // Three ways in which go-indexeddb's Open can fail in silence are met here: a
 // context that ends answers no error, a blocked open answers a Database around
 // undefined, and an error of the upgrader panics.
-func connect(ctx context.Context, name string) (*connection, error) {
+func connect(ctx context.Context, name string, create bool) (*connection, error) {
 	factory, err := factory()
 	if err != nil {
 		return nil, err
 	}
 	var upgradeErr error
-	request, err := factory.Open(context.Background(), name, databaseVersion, func(db *idb.Database, _, _ uint) error {
+	var request *idb.OpenDBRequest
+	request, err = factory.Open(context.Background(), name, databaseVersion, func(db *idb.Database, _, _ uint) error {
+		if !create {
+			upgradeErr = errors.Join(core.ErrGone, uncreate(request))
+			return nil
+		}
 		for _, store := range objectStores {
 			options := idb.ObjectStoreOptions{AutoIncrement: store == tailStore}
 			if _, err := db.CreateObjectStore(store, options); err != nil {
@@ -65,6 +73,9 @@ func connect(ctx context.Context, name string) (*connection, error) {
 		go closeWhenOpen(request)
 		return nil, ctx.Err()
 	}
+	if errors.Is(upgradeErr, core.ErrGone) {
+		return nil, fmt.Errorf("opening the database: it has been deleted: %w", upgradeErr)
+	}
 	if err := errors.Join(err, upgradeErr); err != nil {
 		return nil, hostError("opening the database", err)
 	}
@@ -79,8 +90,11 @@ func connect(ctx context.Context, name string) (*connection, error) {
 		}
 	}
 	c := &connection{raw: raw}
-	c.events = js.FuncOf(func(js.Value, []js.Value) any {
+	c.events = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		c.lost = true
+		if c.wasClosed != nil {
+			go c.wasClosed(args[0].Get("type").String())
+		}
 		return nil
 	})
 	// "versionchange" too: go-indexeddb closes the database upon it, so that
@@ -88,6 +102,17 @@ func connect(ctx context.Context, name string) (*connection, error) {
 	raw.Call("addEventListener", "close", c.events)
 	raw.Call("addEventListener", "versionchange", c.events)
 	return c, nil
+}
+
+// uncreate has the database that a request is creating not be there.
+func uncreate(request *idb.OpenDBRequest) (err error) {
+	defer recoverJS(&err)
+	raw, err := request.Request.Result()
+	if err == nil {
+		// Only a store leads from the database to the transaction.
+		raw.Call("createObjectStore", metaStore).Get("transaction").Call("abort")
+	}
+	return err
 }
 
 // factory is the host's IndexedDB. go-indexeddb panics where there is none.

@@ -4,6 +4,7 @@ package idbstore
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"syscall/js"
 
@@ -111,8 +112,17 @@ func borrowEnding() *ending {
 	return e
 }
 
-// begin starts a transaction on raw, which fails where the connection is gone.
+// errNotBegun says of a lost connection that nothing was asked of it.
+var errNotBegun = errors.New("the transaction has not begun")
+
+// begin starts a transaction on raw, which fails with errNotBegun where the
+// connection is gone.
 func (h *host) begin(raw, stores, mode, options js.Value) (t *transaction, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%w: %w", errNotBegun, err)
+		}
+	}()
 	defer recoverJS(&err)
 	t = &transaction{host: h, js: h.transaction.Invoke(raw, stores, mode, options)}
 	t.ending = borrowEnding()

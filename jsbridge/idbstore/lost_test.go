@@ -154,6 +154,51 @@ func TestACommitThatTheBrowserLost(t *testing.T) {
 	}
 }
 
+// What could not even begin is not uncertain, whatever others have done meanwhile.
+func TestACommitThatCouldNotBegin(t *testing.T) {
+	for n := 1; n <= 2; n++ {
+		s, name := openFresh(t)
+		appendSome(t, s, 0, n)
+		other, err := Open(ctx, name, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer other.Close()
+		js.Global().Call("eval", `connections.forEach(db => db.close())`)
+		appendSome(t, other, core.Seq(n), 2)
+		appendSome(t, s, core.Seq(n)+2, n)
+		wantWhole(t, s, 2*n+2)
+	}
+}
+
+// A store without room for one thing gives up its connection, on which others are
+// under way: they go on, and nothing is told of it.
+func TestNoRoomForOneOfMany(t *testing.T) {
+	s, _ := openFresh(t)
+	appendSome(t, s, 0, 2)
+	told := hear(s)
+	js.Global().Call("eval", `globalThis.onTransaction = tx => {
+		if (tx.mode !== 'readwrite' || tx.objectStoreNames.length > 1 || tx.objectStoreNames[0] !== 'checkpoints') return
+		globalThis.onTransaction = undefined
+		Object.defineProperty(tx, 'error', { value: new DOMException('', 'QuotaExceededError') })
+		queueMicrotask(() => tx.abort())
+	}`)
+	failed := make(chan error)
+	go func() { failed <- s.SetCheckpoint(ctx, "a", []byte("x")) }()
+	for first := core.Seq(2); first < 40; first += 2 {
+		appendSome(t, s, first, 2)
+	}
+	if err := <-failed; !errors.Is(err, core.ErrQuota) {
+		t.Fatalf("the one without room: %v", err)
+	}
+	wantWhole(t, s, 40)
+	for len(told) > 0 {
+		if h := <-told; h.Condition != core.Healthy {
+			t.Errorf("%s was told: %v", h.Condition, h.Err)
+		}
+	}
+}
+
 func TestAnAbortWithoutAReasonIsAnError(t *testing.T) {
 	s, _ := openFresh(t)
 	appendOne(t, s, 0)
@@ -207,6 +252,11 @@ func TestADatabaseDeletedUnderUsIsGone(t *testing.T) {
 			t.Fatalf("read of a deleted log: %v", err)
 		}
 	}
+	await(t, `async name => {
+		const found = await indexedDB.databases()
+		if (found.some(database => database.name === name && database.version)) // WebKit lists it, of version 0
+			 throw new Error('it has been created again: ' + JSON.stringify(found))
+	}`, name)
 	again, err := Open(ctx, name, Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -26,6 +26,8 @@ type Store struct {
 	id     uint64 // of the log's data; 0 before it was first seen
 	window window
 	closed bool
+
+	tellHealth func(core.Health) // nil before the log listens
 }
 
 // Options tell how a store is opened.
@@ -65,18 +67,27 @@ func (s *Store) do(ctx context.Context, op func(*connection) error) error {
 		if c != nil && (errors.Is(err, errLost) || errors.Is(err, core.ErrQuota)) {
 			// After an abort for room, some engines keep refusing writes on
 			// the same connection when there is room again.
-			s.drop(c)
+			if s.drop(c) && errors.Is(err, errLost) {
+				s.tell(core.Reopening, s.explain(err))
+			}
 		}
 		if try > 0 || !errors.Is(err, errLost) || s.isClosed() {
-			return s.explain(err)
+			err = s.explain(err)
+			if c == nil || errors.Is(err, core.ErrGone) {
+				s.tellFailure(ctx, err)
+			}
+			return err
 		}
 	}
 }
 
-// explain puts the one error that only the store as a whole can tell.
+// explain puts the errors that only the store as a whole can tell.
 func (s *Store) explain(err error) error {
 	if s.isClosed() {
 		return fmt.Errorf("%w: %w", core.ErrClosed, err)
+	}
+	if lost := (*core.LostError)(nil); errors.Is(err, core.ErrGone) && !errors.As(err, &lost) {
+		err = s.gone()
 	}
 	return fmt.Errorf("IndexedDB %q: %w", s.name, err)
 }
@@ -98,27 +109,43 @@ func (s *Store) connection(ctx context.Context) (*connection, error) {
 	if c, err := s.current(); c != nil || err != nil {
 		return c, err
 	}
-	c, err := connect(ctx, s.name)
+	s.mu.Lock()
+	again, seen := s.id != 0, s.known.state().Head
+	s.mu.Unlock()
+	c, err := connect(ctx, s.name, !again)
 	if err != nil {
 		return nil, err
 	}
 	now, rows, err := s.introduce(c)
+	if head := now.after(rows); err == nil && again && head < seen {
+		err = &core.LostError{First: head + 1, Last: seen}
+	}
 	if err != nil {
 		c.close()
 		return nil, err
 	}
+	if err := s.use(c, now, rows); err != nil {
+		c.close()
+		return nil, err
+	}
+	s.tell(core.Healthy, nil)
+	return c, nil
+}
+
+// use makes a connection that of the store, with what the database holds.
+func (s *Store) use(c *connection, now settled, rows []tailRow) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		c.close()
-		return nil, core.ErrClosed
+		return core.ErrClosed
 	}
+	c.wasClosed = s.wasClosed
 	s.conn, s.id = c, now.ID
 	s.known = known{}
 	s.known.settled = now
 	s.known.learn(now, rows)
 	s.window.forget()
-	return c, nil
+	return nil
 }
 
 func (s *Store) current() (*connection, error) {
@@ -134,13 +161,17 @@ func (s *Store) current() (*connection, error) {
 	return s.conn, nil
 }
 
-func (s *Store) drop(c *connection) {
+// drop gives up a connection, unless somebody else has. Transactions that have
+// begun on it end as they would have.
+func (s *Store) drop(c *connection) (was bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conn == c {
-		s.conn = nil
-		c.close()
+	if s.conn != c {
+		return false
 	}
+	s.conn = nil
+	c.close()
+	return true
 }
 
 func (s *Store) isClosed() bool {

@@ -38,10 +38,16 @@ func (k *known) key() int64 {
 
 func (k *known) state() core.State {
 	state := k.State
-	if n := len(k.tail); n > 0 {
-		state.Head = k.tail[n-1].Last
-	}
+	state.Head = k.after(k.tail)
 	return state
+}
+
+// after is the newest record of the settled part and the rows behind it.
+func (s settled) after(rows []tailRow) core.Seq {
+	if n := len(rows); n > 0 {
+		return rows[n-1].Last
+	}
+	return s.Head
 }
 
 // learn takes in what a look at the database has found: the settled part, and

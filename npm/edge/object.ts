@@ -27,7 +27,6 @@ export class FlumeLog extends DurableObject<Environment> {
       settings: JSON.stringify({ name: 'log', views: this.env.VIEWS ?? {} }),
       instantiate: imports => new WebAssembly.Instance(wasm, imports),
       storage: durableStorage(this.ctx.storage),
-      deadlines: true,
       crashed: () => (this.#running = undefined)
     }).catch(cause => {
       this.#running = undefined

@@ -1,7 +1,7 @@
 import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
 import { type KeyPaths, type MakeKey, keyMethod, keySpec } from './key.js'
-import { createNativeView } from './native-view.js'
+import { type NativeCore, createNativeView } from './native-view.js'
 import { type ModuleView, type ViewLog } from './types.js'
 
 export interface BloomOptions {
@@ -31,10 +31,13 @@ export function Bloom(version: number | string, key: KeyPaths | MakeKey, { items
   const spec = keySpec('Bloom', key)
   for (const name of Object.keys(rest)) throw new FlumeError('INVALID_OPTION', `Bloom has no option "${name}", known are items, probability`)
   const options = { key: spec.key, items, probability }
-  return (log, name) =>
-    createNativeView(log, { name, version, kind: 'bloom', options, map: spec.map }, { has: 'async' }, core => ({
-      has: keyMethod<{ since?: number }>((key, options, cb) =>
-        core.ask('has', [key], options?.since! < 0, (err, answer) => (err ? cb(err) : cb(null, answer!.value)))
-      )
-    })) as any
+  return (log, name) => createNativeView(log, { name, version, kind: 'bloom', options, map: spec.map }, bloomMethods, bloomOf) as any
 }
+
+export const bloomMethods = { has: 'async' } as const
+
+export const bloomOf = (core: NativeCore) => ({
+  has: keyMethod<{ since?: number }>((key, options, cb) =>
+    core.ask('has', [key], options?.since! < 0, (err, answer) => (err ? cb(err) : cb(null, answer!.value)))
+  )
+})

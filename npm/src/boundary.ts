@@ -2,7 +2,7 @@
 // rules of the crossing stand in docs/protocol.md.
 
 /** Of this file and its twin. */
-export const PROTOCOL = 3
+export const PROTOCOL = 4
 
 /** Where in the module's memory something lies; 0 is nowhere. */
 export type Pointer = number
@@ -56,6 +56,15 @@ export interface Imports extends Record<string, (...args: number[]) => void> {
   since(log: number, seq: number): void
   progress(request: number, done: number, total: number): void
   warn(log: number, message: Pointer, size: number): void
+  health(
+    log: number,
+    condition: Pointer, conditionSize: number,
+    step: Pointer, stepSize: number,
+    freed: number,
+    code: Pointer, codeSize: number,
+    message: Pointer, messageSize: number,
+    first: number, last: number
+  ): void
   // Of views:
   moved(view: number, since: number, flags: number, bytes: number): void
   stopped(

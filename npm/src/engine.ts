@@ -2,6 +2,7 @@ import { createGo } from '#wasm-exec'
 import { loadModule, moduleUrl, openHost } from '#host'
 import { type Exports, type Imports, type Pointer, PROTOCOL, STALE } from './boundary.js'
 import { type ErrorCode, FlumeError, call } from './errors.js'
+import type { HealthState, HealthStep } from './health.js'
 import { later as nextTask } from './slice.js'
 
 /** Where the module comes from. By default it is the file beside the wrapper. */
@@ -26,6 +27,7 @@ export interface Host {
 export interface LogListener {
   since(seq: number): void
   warn(message: string): void
+  health(state: HealthState, step: HealthStep | '', freed: number, error: FlumeError | undefined): void
   /** The module has crashed: nothing more will come. */
   crashed(err: FlumeError): void
 }
@@ -255,6 +257,12 @@ function makeImports(engine: () => Engine): Imports {
       const e = engine()
       const text = e.text(message, size)
       e.later(() => e.logs.get(log)?.warn(text))
+    },
+    health(log, state, stateSize, step, stepSize, freed, code, codeSize, message, messageSize, first, last) {
+      const e = engine()
+      const told = [e.text(state, stateSize) as HealthState, e.text(step, stepSize) as HealthStep, freed] as const
+      const err = codeSize ? readError(e, code, codeSize, message, messageSize, 0, 0, first, last) : undefined
+      e.later(() => e.logs.get(log)?.health(...told, err))
     },
     moved(view, since, flags, bytes) {
       const e = engine()

@@ -5,12 +5,12 @@
  * - `DELETED` the record with this seq has been deleted
  * - `CLOSED` the database, or the read of several views, was closed before the call or while it waited
  * - `CORRUPT` committed bytes are damaged; `segment` and `seq` say where
- * - `QUOTA` the host has no room; nothing of the append was kept
+ * - `QUOTA` the host has no room, and none could be made; nothing of the append was kept
  * - `LOCKED` another process holds the log
  * - `INVALID_RECORD` the codec cannot encode this value
  * - `INVALID_OPTION` an argument or option is not one we know, or not of its kind
  * - `WASM` the WebAssembly module failed to load, crashed, or is of another build
- * - `GONE` the database was deleted or replaced under us
+ * - `GONE` the database was deleted or replaced under us, with the records from `seq` through `last`
  * - `VERSION` the data was written by a newer build
  * - `ABORTED` an AbortSignal fired (the error's name is then `AbortError`)
  * - `UNCERTAIN` the store failed in the middle of a commit and cannot say whether it took effect

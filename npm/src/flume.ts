@@ -228,6 +228,7 @@ export function Flume<L extends FlumeLog<any>>(
         all(named('rebuild', args[0] ?? [...hosted.keys()]).map(view => view.rebuild), cb as unknown as Loaded)
       })
     },
+    ...(log.health && { health: log.health }),
     ...(log.stats && {
       stats: (cb?: Callback<object>) =>
         answer(cb, cb => {

@@ -1,8 +1,8 @@
 import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
 import { type KeyPaths, type MakeKey, checkKey, keyMethod, keySpec } from './key.js'
-import { createNativeView } from './native-view.js'
-import { type ListOptions, listSource, shapeOf, splitOptions } from './pages.js'
+import { type NativeCore, createNativeView } from './native-view.js'
+import { type ListOptions, type RecordsOf, listSource, shapeOf, splitOptions } from './pages.js'
 import { type Source } from './source.js'
 import { type Item, type ModuleView, type ViewLog } from './types.js'
 
@@ -52,20 +52,24 @@ export function Hashtable(version: number | string, from: any, getKey?: any): Cr
   const { key, map } = keySpec('Hashtable', typeof from === 'function' ? (getKey ?? 'key') : isOptions ? from.key : from)
 
   return (log, name) =>
-    createNativeView(log, { name, version, kind: 'hashtable', options: { key }, map }, { get: 'async', read: 'source' }, core => ({
-      get: keyMethod<{ since?: number }>((key, options, cb) =>
-        core.ask('get', [key, { values: !core.mapped }], options?.since! < 0, (err, answer) => {
-          if (err) return cb(err)
-          const found: Item<any> | null = answer!.value
-          if (!found)
-            return cb(Object.assign(new FlumeError('NOT_FOUND', `no record has the key ${JSON.stringify(key)}`, { view: name }), { notFound: true }))
-          if (!core.mapped) return cb(null, found.value, found.seq)
-          log.get(found.seq, ((err, value) => (err ? cb(err) : cb(null, value, found.seq))) as Callback<any>)
-        })
-      ),
-      read(options: HashtableRead) {
-        checkKey(options?.key)
-        return listSource(core, log, 'read', splitOptions('read', options, KNOWN), options, shapeOf(options))
-      }
-    })) as any
+    createNativeView(log, { name, version, kind: 'hashtable', options: { key }, map }, hashtableMethods, core => hashtableOf(core, log)) as any
 }
+
+export const hashtableMethods = { get: 'async', read: 'source' } as const
+
+export const hashtableOf = (core: NativeCore, log: RecordsOf) => ({
+  get: keyMethod<{ since?: number }>((key, options, cb) =>
+    core.ask('get', [key, { values: !core.mapped }], options?.since! < 0, (err, answer) => {
+      if (err) return cb(err)
+      const found: Item<any> | null = answer!.value
+      if (!found)
+        return cb(Object.assign(new FlumeError('NOT_FOUND', `no record has the key ${JSON.stringify(key)}`, { view: core.name }), { notFound: true }))
+      if (!core.mapped) return cb(null, found.value, found.seq)
+      log.get(found.seq, ((err, value) => (err ? cb(err) : cb(null, value, found.seq))) as Callback<any>)
+    })
+  ),
+  read(options: HashtableRead) {
+    checkKey(options?.key)
+    return listSource(core, log, 'read', splitOptions('read', options, KNOWN), options, shapeOf(options))
+  }
+})

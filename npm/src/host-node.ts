@@ -1,13 +1,14 @@
 // What the wrapper needs of Node.
 
 import * as fs from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FILE, type FileImports } from './boundary.js'
 import type { Host, WasmSource } from './engine.js'
 import { FlumeError } from './errors.js'
 import { lockFolder, type Lock } from './lock-node.js'
+import type { LogStorage } from './storage.js'
 
 /** The kind of store that `Log(name)` opens here. */
 export const defaultKind: number = FILE
@@ -52,6 +53,26 @@ export async function deleteLog(dir: string): Promise<void> {
   } finally {
     lock.release()
   }
+}
+
+/** How many bytes a folder holds, with all that is in it, and how many that and the room left on its disk are. */
+export async function storageOf(dir: string, _persist: boolean): Promise<LogStorage> {
+  const [usage, { bavail, bsize }] = await Promise.all([sizeOf(dir), statfs(dir)])
+  return { usage, quota: usage + bavail * bsize, persisted: true }
+}
+
+async function sizeOf(dir: string): Promise<number> {
+  const sizes = (await readdir(dir, { withFileTypes: true })).map(entry => {
+    const path = join(dir, entry.name)
+    return entry.isDirectory() ? sizeOf(path) : stat(path).then(({ size }) => size, gone)
+  })
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+}
+
+/** What was deleted or renamed meanwhile has no size. */
+function gone(err: NodeJS.ErrnoException): number {
+  if (err.code !== 'ENOENT') throw err
+  return 0
 }
 
 // What a failure answers; the twin of jsbridge/nodefs.

@@ -3,6 +3,7 @@
 import { INDEXED_DB } from './boundary.js'
 import type { Host, WasmSource } from './engine.js'
 import { FlumeError } from './errors.js'
+import type { LogStorage } from './storage.js'
 
 /** The kind of store that `Log(name)` opens here. */
 export const defaultKind: number = INDEXED_DB
@@ -66,6 +67,19 @@ async function empty(name: string): Promise<void> {
   } finally {
     db.close()
   }
+}
+
+/**
+ * What the browser says of the storage of this origin, all of it, and asks for it to be kept if that is wanted. A browser
+ * may say nothing of it, and only pages can ask.
+ */
+export async function storageOf(_name: string, persist: boolean): Promise<LogStorage> {
+  const { storage } = navigator
+  const [estimate, persisted] = await Promise.all([
+    storage?.estimate?.(),
+    (persist && (await storage?.persist?.())) || storage?.persisted?.()
+  ])
+  return { usage: estimate?.usage, quota: estimate?.quota, persisted }
 }
 
 function settled<T>(request: IDBRequest<T>): Promise<T> {

@@ -1,5 +1,7 @@
 export { Flume, Flume as default, type Mapper } from './flume.js'
 export { Log, type LogOptions, type LogStats, type VerifyOptions, type VerifyReport } from './log.js'
+export { type Health, type HealthState, type HealthStep } from './health.js'
+export { type LogStorage, type StorageOptions } from './storage.js'
 export { type ExportOptions } from './export.js'
 export { provideImporter, type ImportFormat, type ImportOptions, type ImportProgress, type ImportResult, type ImportSource } from './importer.js'
 export { type Codec, type CodecOption } from './codec.js'

@@ -2,7 +2,7 @@ import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
 import { keyMethod } from './key.js'
 import { type NativeCore, createNativeView } from './native-view.js'
-import { listSource } from './pages.js'
+import { type RecordsOf, listSource } from './pages.js'
 import { type Path, type Where } from './reduce-built-in.js'
 import { type Source } from './source.js'
 import { type ModuleView, type ViewLog } from './types.js'
@@ -107,7 +107,7 @@ function optionsText(options: Record<string, any>, fetching: boolean): string {
 }
 
 /** The method `get` of a view whose index has keys: the newest record with one. */
-export const getByKey = (core: NativeCore, log: ViewLog<any>) =>
+export const getByKey = (core: NativeCore, log: RecordsOf) =>
   keyMethod<{ since?: number }>((key, options, cb) => {
     core.ask('get', `[${keyText(key)},${!core.mapped}]`, options?.since! < 0, (err, answer) => {
       if (err) return cb((err as FlumeError).code === 'NOT_FOUND' ? Object.assign(err, { notFound: true }) : err)
@@ -149,13 +149,16 @@ export function Level(version: number | string, from: any): any {
     map: map && ((value: any, seq: number) => map(value, seq) ?? []),
     encode: map && keyText
   }
-  return (log: ViewLog<any>, name: string) =>
-    createNativeView(log, { name, version, ...spec }, { get: 'async', read: 'source' }, core => ({
-      get: getByKey(core, log),
-      read(options: LevelRead = {}) {
-        const values = options.values !== false || (options.keys === false && options.seqs === false)
-        const fetching = values && core.mapped
-        return listSource(core, log, 'read', optionsText(options, fetching), { ...options, values }, fetching ? shape(options) : item => item)
-      }
-    })) as any
+  return (log: ViewLog<any>, name: string) => createNativeView(log, { name, version, ...spec }, levelMethods, core => levelOf(core, log)) as any
 }
+
+export const levelMethods = { get: 'async', read: 'source' } as const
+
+export const levelOf = (core: NativeCore, log: RecordsOf) => ({
+  get: getByKey(core, log),
+  read(options: LevelRead = {}) {
+    const values = options.values !== false || (options.keys === false && options.seqs === false)
+    const fetching = values && core.mapped
+    return listSource(core, log, 'read', optionsText(options, fetching), { ...options, values }, fetching ? shape(options) : item => item)
+  }
+})

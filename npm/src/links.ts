@@ -1,6 +1,7 @@
 import { FlumeError } from './errors.js'
 import { type Key, getByKey } from './level.js'
-import { createNativeView } from './native-view.js'
+import { type NativeCore, createNativeView } from './native-view.js'
+import { type RecordsOf } from './pages.js'
 import { queryReader } from './query-reader.js'
 import { type QueryPath, type QueryRead, plain } from './query.js'
 import { type Path, type Where } from './reduce-built-in.js'
@@ -120,24 +121,28 @@ export function Links(first: any, second?: any, third: number | string = 2): Cre
   const asked = { ...others, indexes, ...(map ? { mapped: true } : { links: links ?? undefined, where }) }
 
   return (log, name) =>
-    createNativeView(log, { name, version, kind: 'links', options: asked, map }, { get: 'async', read: 'source', explain: 'async' }, core => ({
-      get: getByKey(core, log),
-      read(options: LinksRead = {}) {
-        const request = toRequest(options)
-        const { sync = !Array.isArray(options.query) } = options
-        return createSource(() => queryReader(core, request, { ...options, sync }, recordsAfter), bySignal(options.signal))
-      },
-      explain(options: LinksRead | null | undefined, cb: (err: Error | null, explained?: { index?: LinksIndex }) => void) {
-        let request
-        try {
-          request = toRequest(options ?? {})
-        } catch (err) {
-          return cb(err as Error)
-        }
-        core.ask('explain', [request], options?.since! < 0, (err, answer) => {
-          const index = answer && indexes.find(({ key }) => key === answer.value.index)
-          cb(err, err ? undefined : index ? { index } : {})
-        })
-      }
-    })) as any
+    createNativeView(log, { name, version, kind: 'links', options: asked, map }, linksMethods, core => linksOf(core, log, indexes)) as any
 }
+
+export const linksMethods = { get: 'async', read: 'source', explain: 'async' } as const
+
+export const linksOf = (core: NativeCore, log: RecordsOf, indexes: readonly LinksIndex[]) => ({
+  get: getByKey(core, log),
+  read(options: LinksRead = {}) {
+    const request = toRequest(options)
+    const { sync = !Array.isArray(options.query) } = options
+    return createSource(() => queryReader(core, request, { ...options, sync }, recordsAfter), bySignal(options.signal))
+  },
+  explain(options: LinksRead | null | undefined, cb: (err: Error | null, explained?: { index?: LinksIndex }) => void) {
+    let request
+    try {
+      request = toRequest(options ?? {})
+    } catch (err) {
+      return cb(err as Error)
+    }
+    core.ask('explain', [request], options?.since! < 0, (err, answer) => {
+      const index = answer && indexes.find(({ key }) => key === answer.value.index)
+      cb(err, err ? undefined : index ? { index } : {})
+    })
+  }
+})

@@ -1,10 +1,11 @@
-import { defaultKind, deleteLog, filename, hasFiles } from '#host'
+import { defaultKind, deleteLog, filename, hasFiles, storageOf } from '#host'
 import { AppendQueue } from './append-queue.js'
 import { type Exports, FILE, INDEXED_DB, MEMORY } from './boundary.js'
 import { type Callback, answer, takeCallback } from './callback.js'
 import { type CodecOption, decode, json, toCodec } from './codec.js'
-import { type Engine, type Request, type WasmSource, engineOf } from './engine.js'
+import { type Engine, type LogListener, type Request, type WasmSource, engineOf } from './engine.js'
 import { FlumeError, call } from './errors.js'
+import { type Health } from './health.js'
 import { bytesOf } from './log-bytes.js'
 import { type Skipped, logReader } from './log-reader.js'
 import { nativeLog } from './native-log.js'
@@ -13,6 +14,7 @@ import { type OtherContexts, joinOthers } from './other-contexts.js'
 import { onAbort } from './pull.js'
 import { deferReader } from './readers.js'
 import { type BatchReader, type Source, bySignal, createSource } from './source.js'
+import { type LogStorage, type StorageOptions, checkStorageOptions } from './storage.js'
 import { checkStreamOptions } from './stream-options.js'
 import { type Checkpoints, type FlumeLog, type StreamOptions } from './types.js'
 
@@ -66,6 +68,8 @@ export interface LogStats {
 /** A log of ours, ready for `Flume()`. It opens by itself and at once. */
 export interface Log<T = any> extends FlumeLog<T> {
   readonly since: Obv<number>
+  /** How it stands with the host's storage: unset until it has opened or failed to. See docs/storage.md. */
+  readonly health: Obv<Health>
   /** The name, or the folder, it was opened by. */
   readonly name: string
   append(value: T | T[]): Promise<number>
@@ -74,7 +78,7 @@ export interface Log<T = any> extends FlumeLog<T> {
   stream(options?: StreamOptions): Source<{ seq: number; value: T }>
   close(cb?: (err?: any) => void): void
   readonly methods: { del: 'async' }
-  readonly added: { verify: 'async'; compact: 'async' }
+  readonly added: { verify: 'async'; compact: 'async'; storage: 'async' }
   /**
    * Reads the whole log from the store and checks every checksum and that no seq is missing or twice. What is damaged is
    * in the report; an error means that the check could not go on. `onProgress` hears records done and in all.
@@ -100,6 +104,10 @@ export interface Log<T = any> extends FlumeLog<T> {
   /** How much the log holds. Records that are damaged count too: only `verify` knows which those are. */
   stats(): Promise<LogStats>
   stats(cb: Callback<LogStats>): void
+  /** How much room there is for it, how much of that is in use, and whether the host keeps it; see docs/storage.md. */
+  storage(options?: StorageOptions): Promise<LogStorage>
+  storage(cb: Callback<LogStorage>): void
+  storage(options: StorageOptions | undefined, cb: Callback<LogStorage>): void
 }
 
 const KNOWN = ['durability', 'codec', 'wasm', 'signal']
@@ -131,6 +139,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   checkOptions(kind, name, options)
   const codec = toCodec(options.codec)
   const since = createObv<number>()
+  const health = createObv<Health>()
   const lost = createObv<Error>() // what ends the log while it is open
   const appends = new AppendQueue(codec, () => since.value!, seq => others?.tell(seq))
   let engine: Engine | undefined
@@ -145,8 +154,11 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     opened = true
     failure = err
     if (err) appends.fail(err)
+    feel(err ? 'failed' : 'ok', err)
     for (const fn of waiting.splice(0)) call(fn)
   }
+  const feel = (state: Health['state'], error?: Error, rescue?: Pick<Health, 'step' | 'freed'>) =>
+    health.set({ state, at: Date.now(), ...(error && { error: error as FlumeError }), ...rescue })
   /** Runs once the log is open or has failed to. */
   const whenOpen = (fn: () => void) => void (opened ? fn() : waiting.push(fn))
   /** A request on the open log, or the failure. */
@@ -167,19 +179,21 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     chosen = true
     engine = await engineOf(options.wasm, views)
     if (options.signal?.aborted) throw aborted(options.signal)
-    handle = await openIn(engine, seq => since.set(seq))
+    handle = await openIn(engine, seq => since.set(seq), (state, step, freed, error) => feel(state, error, step ? { step, freed } : undefined))
     if (kind === INDEXED_DB) others = joinOthers(name, since, () => refresh())
     appends.open(engine, handle)
   }
-  const openIn = (engine: Engine, moved: (seq: number) => void) => {
+  const openIn = (engine: Engine, moved: LogListener['since'], health: LogListener['health']) => {
     let off = () => {}
     return new Promise<number>((resolve, reject) => {
       const settle = (handle: number, newest: number) => {
         engine.logs.set(handle, {
           since: moved,
           warn: message => console.warn(`flumedb-wasm, log ${name}: ${message}`),
+          health,
           crashed(err) {
             failure = err
+            feel('failed', err)
             lost.set(err)
           }
         })
@@ -202,7 +216,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   let beside: Promise<{ engine: Engine; handle: number }> | undefined
   const openBeside = async () => {
     const engine = await engineOf(undefined, true)
-    const handle = await openIn(engine, () => {})
+    const handle = await openIn(engine, () => {}, () => {})
     since(() => lookIn(engine, handle))
     return { engine, handle }
   }
@@ -240,6 +254,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   const log: Log<T> = {
     name,
     since,
+    health,
     get filename() {
       return kind === MEMORY ? undefined : filename(name)
     },
@@ -285,7 +300,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       if (!chosen) views = true
     }),
     methods: { del: 'async' },
-    added: { verify: 'async', compact: 'async' },
+    added: { verify: 'async', compact: 'async', storage: 'async' },
     del(seqs: number | number[], cb?: (err: Error | null) => void): any {
       return answer<void>(cb as Callback<void> | undefined, cb => {
         const list = Array.isArray(seqs) ? seqs : [seqs]
@@ -323,9 +338,27 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         )
       )
     },
+    storage(...args: any[]): any {
+      const callback = takeCallback(args)
+      return answer<LogStorage>(callback, cb => {
+        const persist = checkStorageOptions(args[0])
+        whenOpen(() => {
+          const err = unusable()
+          if (err) return (cb as any)(err)
+          if (kind === MEMORY) return log.stats((err, stats) => cb(err, { usage: stats?.bytes, quota: undefined, persisted: false }))
+          storageOf(name, persist).then(
+            storage => cb(null, storage),
+            cause => (cb as any)(new FlumeError('STORE', `storage of ${name}: ${cause?.message}`, { cause }))
+          )
+        })
+      })
+    },
     close(cb) {
       whenOpen(() => {
-        if (closed || failure) return call(cb)
+        if (closed || failure) {
+          health.end()
+          return call(cb)
+        }
         appends.flush()
         closed = true
         const closeIn = (engine: Engine, handle: number, then: (err?: Error) => void) => {
@@ -339,6 +372,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
         const last = () =>
           closeIn(engine!, handle, err => {
             others?.close()
+            health.end()
             call(cb, err)
           })
         if (beside) beside.then(({ engine, handle }) => closeIn(engine, handle, last), last)

@@ -10,6 +10,9 @@ export interface ListOptions extends Pick<StreamOptions, 'reverse' | 'live' | 'o
   since?: number
 }
 
+/** Whence values come that a view cannot give. */
+export type RecordsOf = Pick<ViewLog<any>, 'get'>
+
 /** A page as the module answers it; see core/listing. */
 interface Page {
   items: any[]
@@ -42,7 +45,7 @@ export const shapeOf = ({ values, seqs }: ListOptions): Shape =>
  */
 export function listSource(
   core: NativeCore,
-  log: ViewLog<any>,
+  log: RecordsOf,
   method: string,
   asked: Record<string, unknown> | string,
   options: Pick<ListOptions, 'values' | 'since' | 'signal'>,
@@ -53,7 +56,7 @@ export function listSource(
 
 function pagedReader(
   core: NativeCore,
-  log: ViewLog<any>,
+  log: RecordsOf,
   method: string,
   asked: Record<string, unknown> | string,
   { values = true, since }: Pick<ListOptions, 'values' | 'since'>,

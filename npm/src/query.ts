@@ -1,6 +1,6 @@
 import { type Callback } from './callback.js'
 import { FlumeError, call } from './errors.js'
-import { createNativeView } from './native-view.js'
+import { type NativeCore, createNativeView } from './native-view.js'
 import { queryReader } from './query-reader.js'
 import { type Source, createSource } from './source.js'
 import { type Item, type ModuleView, type ViewLog } from './types.js'
@@ -141,7 +141,7 @@ export function plain(value: any, inside = ''): any {
 const KNOWN = ['query', 'limit', 'reverse', 'live', 'old', 'sync', 'gt', 'gte', 'lt', 'lte', 'seqs', 'since']
 
 /** What the module is asked, of what the user has asked. */
-function toRequest(options: any) {
+export function toRequest(options: any) {
   if (Array.isArray(options)) return { query: plain(options) }
   if (options != null && typeof options !== 'object') throw invalid(`read takes options, not ${String(options)}`)
   const request: Record<string, unknown> = {}
@@ -193,7 +193,7 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
           return added.length ? { ...request, indexes: added } : request
         }
         return {
-          read: (options: any) => createSource(() => queryReader(core, toArgs(options), Array.isArray(options) ? {} : options, recordsAfter)),
+          read: readQuery(core, toArgs),
           explain(options: any, cb?: Callback<any>) {
             let explained: any
             core.ask('explain', [toArgs(options)], true, (err, answer) => {
@@ -219,6 +219,10 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
     ) as any
   }
 }
+
+/** The method `read`. */
+export const readQuery = (core: NativeCore, toArgs: (options: any) => unknown = toRequest) => (options: any) =>
+  createSource<any>(() => queryReader(core, toArgs(options), Array.isArray(options) ? {} : options, recordsAfter))
 
 /** Of a request, what records after a seq answer, in the order in which they come. */
 function recordsAfter(request: any, after: number, left: number | undefined) {

@@ -1,7 +1,7 @@
 import { type Callback } from './callback.js'
 import { FlumeError } from './errors.js'
 import { lazyObv } from './lazy-obv.js'
-import { createNativeView } from './native-view.js'
+import { type NativeCore, createNativeView } from './native-view.js'
 import { type Obv } from './obv.js'
 import { type End } from './pull.js'
 import { pullReader } from './readers.js'
@@ -159,35 +159,45 @@ function check(options: any): void {
 
 export function builtInReduce(version: number | string, options: object): CreateBuiltInReduce<any> {
   check(options)
-  return (log, name) =>
-    createNativeView(log, { name, version, kind: 'reduce', options }, { get: 'async', stream: 'source', value: 'sync' }, core => {
-      const value = lazyObv<any>(core.since, cb => core.ask('get', [], true, (err, answer) => err || cb(answer!.value)))
-      let kept: { value: unknown; seq: number; moves: number } | undefined
-      return {
-        value,
-        get(options: any, cb: Callback<any>) {
-          if (!options && kept?.moves === core.moves && kept.seq === core.since.value) return cb(null, kept.value)
-          const { moves } = core
-          core.ask('get', [], options?.since < 0, (err, answer) => {
-            if (err) return cb(err, undefined)
-            const { value, since: seq, stale } = answer!
-            kept = stale ? undefined : { value, seq, moves }
-            const bare = !options || typeof options !== 'object' || !Object.keys(options).length
-            if (bare || (options.meta === false && options.values !== false)) return cb(null, value)
-            const meta = { seq, version, ...(stale && { stale }) }
-            cb(null, options.values === false ? { ...meta, size: core.bytes || null } : { ...meta, value })
-          })
-        },
-        stream: (options: any) =>
-          createSource(() => {
-            const states = value[Symbol.asyncIterator]()
-            let first = true
-            return pullReader<any>((abort: End | null, cb) => {
-              if (abort || (!first && !options?.live)) return void states.return!().then(() => cb(abort ?? true))
-              first = false
-              states.next().then(({ done, value }) => (done ? cb(true) : cb(null, value)), cb)
-            })
-          })
-      }
-    }) as any
+  return (log, name) => createNativeView(log, { name, version, kind: 'reduce', options }, reduceMethods, reduceOf) as any
+}
+
+export const reduceMethods = { get: 'async', stream: 'source', value: 'sync' } as const
+
+export function reduceOf(core: NativeCore) {
+  const value = stateOf(core, true)
+  return { value, ...reduceReads(core, () => value) }
+}
+
+/** The state, observable. `loaded` has it read as it is when `core.since` moves, which is then the view's own. */
+export const stateOf = (core: NativeCore, loaded: boolean): Obv<any> =>
+  lazyObv<any>(core.since, cb => core.ask('get', [], loaded, (err, answer) => err || cb(answer!.value)))
+
+export function reduceReads(core: NativeCore, value: () => Obv<any>) {
+  let kept: { value: unknown; seq: number; moves: number } | undefined
+  return {
+    get(options: any, cb: Callback<any>) {
+      if (!options && kept?.moves === core.moves && kept.seq === core.since.value) return cb(null, kept.value)
+      const { moves } = core
+      core.ask('get', [], options?.since < 0, (err, answer) => {
+        if (err) return cb(err, undefined)
+        const { value, since: seq, stale } = answer!
+        kept = stale ? undefined : { value, seq, moves }
+        const bare = !options || typeof options !== 'object' || !Object.keys(options).length
+        if (bare || (options.meta === false && options.values !== false)) return cb(null, value)
+        const meta = { seq, version: core.version, ...(stale && { stale }) }
+        cb(null, options.values === false ? { ...meta, size: core.bytes || null } : { ...meta, value })
+      })
+    },
+    stream: (options: any) =>
+      createSource(() => {
+        const states = value()[Symbol.asyncIterator]()
+        let first = true
+        return pullReader<any>((abort: End | null, cb) => {
+          if (abort || (!first && !options?.live)) return void states.return!().then(() => cb(abort ?? true))
+          first = false
+          states.next().then(({ done, value }) => (done ? cb(true) : cb(null, value)), cb)
+        })
+      })
+  }
 }

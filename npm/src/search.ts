@@ -1,6 +1,6 @@
 import { FlumeError } from './errors.js'
-import { createNativeView } from './native-view.js'
-import { listSource, splitOptions } from './pages.js'
+import { type NativeCore, createNativeView } from './native-view.js'
+import { type RecordsOf, listSource, splitOptions } from './pages.js'
 import { type Path } from './reduce-built-in.js'
 import { type Source } from './source.js'
 import { type Item, type ModuleView, type ViewLog } from './types.js'
@@ -82,12 +82,17 @@ export function Search(version: number | string, from?: any, itsMap?: any): Crea
   if (map !== undefined && (typeof map !== 'function' || fields !== undefined))
     throw new FlumeError('INVALID_OPTION', 'Search takes either fields, which are paths, or map, a function')
   return (log, name) =>
-    createNativeView(log, { name, version, kind: 'search', options: { fields, minLength }, map }, { query: 'source' }, core => ({
-      query(query: string | SearchQuery) {
-        const options = { prefix: !!itsMap, ...(typeof query === 'string' ? { query } : query) }
-        const { seqs, values, highlights } = options
-        const shape = (item: Found<any>) => (seqs || highlights ? item : values === false ? item.seq : item.value)
-        return listSource(core, log, 'query', splitOptions('query', options, KNOWN), options, shape)
-      }
-    })) as any
+    createNativeView(log, { name, version, kind: 'search', options: { fields, minLength }, map }, searchMethods, core => searchOf(core, log, !!itsMap)) as any
 }
+
+export const searchMethods = { query: 'source' } as const
+
+/** `prefix` is whether words are beginnings unless a query says otherwise. */
+export const searchOf = (core: NativeCore, log: RecordsOf, prefix = false) => ({
+  query(query: string | SearchQuery) {
+    const options = { prefix, ...(typeof query === 'string' ? { query } : query) }
+    const { seqs, values, highlights } = options
+    const shape = (item: Found<any>) => (seqs || highlights ? item : values === false ? item.seq : item.value)
+    return listSource(core, log, 'query', splitOptions('query', options, KNOWN), options, shape)
+  }
+})

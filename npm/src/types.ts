@@ -3,6 +3,7 @@
 import { type Callback } from './callback.js'
 import { type ExportOptions } from './export.js'
 import { type ImportOptions, type ImportResult, type ImportSource } from './importer.js'
+import { type Health } from './health.js'
 import type { NativeLog } from './native-log.js'
 import { type Obv, type ObvLike, type WritableObv } from './obv.js'
 import { type Progress, type ViewState, type ViewStatus } from './progress.js'
@@ -84,6 +85,8 @@ export interface FlumeLog<T> {
   readonly added?: Record<string, MethodKind>
   /** How much there is, as an object, for `db.stats`. */
   stats?(cb: Callback<object>): void
+  /** How it stands with the host's storage, for `db.health`. */
+  readonly health?: ObvLike<Health>
   /** Where views run that are built into the module. */
   readonly native?: NativeLog
 }
@@ -185,13 +188,16 @@ export interface MountedView {
 }
 
 type MethodsOf<L, K extends string> = L extends { [P in K]: infer M } ? (string extends keyof M ? {} : Pick<L, keyof M & keyof L>) : {}
-type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'> & StatsOf<L>
+type LogMethods<L> = MethodsOf<L, 'methods'> & MethodsOf<L, 'added'> & StatsOf<L> & HealthOf<L>
 
 /** What the log tells, and how many bytes the views that are mounted keep beside it; `db.views` has them one by one. */
 type DbStats<S> = S & { viewBytes: number }
 type StatsOf<L> = L extends { stats(cb: Callback<infer S>): void }
   ? { stats(): Promise<DbStats<S>>; stats(cb: Callback<DbStats<S>>): void }
   : {}
+
+/** How the log stands with the host's storage, of logs that tell. */
+type HealthOf<L> = L extends { readonly health: Obv<Health> } ? { readonly health: Obv<Health> } : {}
 
 /** The names of the views among `V`, which has methods of the log too. */
 export type ViewNames<V> = { [K in keyof V]: V[K] extends MountedView ? K : never }[keyof V] & string

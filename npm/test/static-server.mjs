@@ -15,7 +15,8 @@ const types = {
   '.wasm': 'application/wasm'
 }
 
-// get maps a path to { type, body }, or a path that ends in / to a folder; the longest match counts. post maps a path
+// get maps a path to { type, body }, or a path that ends in / to a folder or to a function that answers the request; the
+// longest match counts. post maps a path
 // to a function of the parsed JSON body, whose answer is sent back as JSON. Answers { origin, close }.
 export async function serve ({ get = {}, post = {}, headers = {} }) {
   const prefixes = Object.keys(get).sort((a, b) => b.length - a.length)
@@ -36,9 +37,10 @@ export async function serve ({ get = {}, post = {}, headers = {} }) {
       const result = await handler(JSON.parse(Buffer.concat(parts).toString()))
       return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(result ?? null))
     }
-    const prefix = prefixes.find(prefix => path === prefix || (typeof get[prefix] === 'string' && path.startsWith(prefix)))
+    const prefix = prefixes.find(prefix => path === prefix || (typeof get[prefix] !== 'object' && path.startsWith(prefix)))
     if (prefix === undefined) return response.writeHead(404).end(`nothing at ${path}`)
     const found = get[prefix]
+    if (typeof found === 'function') return found(request, response)
     const common = { 'cache-control': 'no-store', ...headers }
     if (typeof found === 'object') return response.writeHead(200, { ...common, 'content-type': found.type }).end(found.body)
     let file = join(found, normalize('/' + path.slice(prefix.length)))

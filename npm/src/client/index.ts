@@ -1,11 +1,27 @@
-import { type ErrorCode, FlumeError } from '../errors.js'
+import { type Callback, answer, takeCallback } from '../callback.js'
+import { FlumeError, closedError } from '../errors.js'
+import { type Obv } from '../obv.js'
+import { type End } from '../pull.js'
+import { type Enlist, type Source, bySignal, createSource } from '../source.js'
+import { checkSeq, checkStreamOptions, isLive } from '../stream-options.js'
+import { type Item, type StreamOptions } from '../types.js'
+import { createAppend } from './append.js'
+import { rangeReader } from './range.js'
+import { createRequests, post } from './requests.js'
+import { createSince } from './since.js'
+import { type RemoteView, type RemoteViewSpec, type RemoteViews, remoteView } from './views.js'
+
+export type { Callback, Item, Obv, RemoteView, RemoteViewSpec, RemoteViews, Source, StreamOptions }
+export { FlumeError } from '../errors.js'
 
 /** How a client reaches its database. */
-export interface ConnectOptions {
+export interface ConnectOptions<V = {}> {
   /** For how many milliseconds a request that was not answered, or with 503, is made again; 30,000 by default. */
   retry?: number
   /** By which requests are made; the page's `fetch` by default. */
   fetch?: typeof fetch
+  /** The views that are served, by their names: what `serve` was given, or of each no more than its `kind`. */
+  views?: V
 }
 
 export interface CallOptions {
@@ -13,188 +29,155 @@ export interface CallOptions {
   signal?: AbortSignal
 }
 
-export interface ReadOptions extends CallOptions {
-  gt?: number
-  gte?: number
-  lt?: number
-  lte?: number
-  /** Newest first. Not with `live`. */
-  reverse?: boolean
-  /** At most so many; 0 or less, the default, for all. */
-  limit?: number
-  /** Go on with records to come. */
-  live?: boolean
-  /** `false` for those to come only. */
-  old?: boolean
+export interface Stats {
+  records: number
+  deleted: number
+  segments: number
+  bytes: number
+  viewBytes: number
 }
 
-export interface Item<T> {
-  seq: number
-  value: T
-}
+/** A database that is elsewhere, with the methods of one in the page. Every method that takes a callback answers a promise without one. */
+export type Client<T = unknown, V = {}> = ClientBase<T, V> & RemoteViews<T, V>
 
-/** A database that is elsewhere. */
-export interface Client<T = unknown> {
+export interface ClientBase<T, V> {
   /**
-   * Appends a value, or each of an array, all or none; answers the newest one's seq when they are durable. It is made again
-   * until it is answered, under one `Idempotency-Key`, and is there once. The error is `UNCERTAIN` where it was not answered
-   * in time.
+   * Appends a value, or each of an array, all or none; answers the newest one's seq when they are durable. Appends take
+   * effect, and are answered, in the order of the calls. Each is made again until it is answered, under one
+   * `Idempotency-Key`, and is there once. The error is `UNCERTAIN` where it was not answered in time.
    */
   append(values: T | T[], options?: CallOptions): Promise<number>
+  append(values: T | T[], cb: Callback<number>): void
+  append(values: T | T[], options: CallOptions | undefined, cb: Callback<number>): void
   /** One record. `NOT_FOUND`, `DELETED`. */
   get(seq: number, options?: CallOptions): Promise<T>
+  get(seq: number, cb: Callback<T>): void
+  get(seq: number, options: CallOptions | undefined, cb: Callback<T>): void
+  /** Deletes the values of up to 1,000 records. */
   del(seqs: number | number[], options?: CallOptions): Promise<void>
-  /** The newest seq, -1 while the log is empty. */
-  since(options?: CallOptions): Promise<number>
-  stats(options?: CallOptions): Promise<{ records: number; deleted: number; segments: number; bytes: number; viewBytes: number }>
+  del(seqs: number | number[], cb: Callback<void>): void
+  del(seqs: number | number[], options: CallOptions | undefined, cb: Callback<void>): void
+  stats(options?: CallOptions): Promise<Stats>
+  stats(cb: Callback<Stats>): void
+  stats(options: CallOptions | undefined, cb: Callback<Stats>): void
+  /** Asks for the newest seq, and answers it, -1 while the log is empty. `since` has it then. */
+  loaded(options?: CallOptions): Promise<number>
+  loaded(cb: Callback<number>): void
+  loaded(options: CallOptions | undefined, cb: Callback<number>): void
   /**
-   * Records in order. Where the connection is lost, or the worker behind it is replaced, it goes on behind the last one: none
-   * is missed, none comes twice.
+   * The newest seq that has been heard of, unset until then. While somebody listens, it is told of what others append; when nobody
+   * does, it moves with what is asked and answered here.
    */
-  stream(options?: ReadOptions): AsyncIterableIterator<Item<T>>
-  /** What a view answers, by the arguments of docs/http.md. */
+  readonly since: Obv<number>
+  /**
+   * Records in order, as from the `db` of a page. Where the connection is lost, or the worker behind it is replaced, it goes
+   * on behind the last one: none is missed, none comes twice. When the client is closed, a live stream ends, and another
+   * that is open fails with `CLOSED`.
+   */
+  stream(options: StreamOptions & { seqs: false }): Source<T>
+  stream(options: StreamOptions & { values: false; seqs?: true }): Source<number>
+  stream(options?: StreamOptions & { values?: true; seqs?: true }): Source<Item<T>>
+  stream(options: StreamOptions): Source<Item<T> | T | number>
+  /** The views that `connect` was told of, by their names. */
+  readonly views: RemoteViews<T, V>
+  /** Any view that is served, by the methods and arguments of docs/http.md. */
   view(name: string): {
     call<R = unknown>(method: string, args?: unknown[], options?: CallOptions): Promise<R>
   }
+  /** Ends what is open, and lets appends that are under way be answered. Later calls fail with `CLOSED`. */
+  close(): Promise<void>
+  close(cb: Callback<void>): void
+  readonly closed: boolean
 }
-
-const PROBLEM = 'application/problem+json'
 
 /** A client of the database that is served under `url`, as `flumedb-wasm/service-worker` and core/httpapi do: docs/http.md. */
-export function connect<T = unknown>(url: string | URL = '/db/', { retry = 30_000, fetch: make = fetch.bind(globalThis) }: ConnectOptions = {}): Client<T> {
+export function connect<T = any, const V extends { readonly [name: string]: RemoteViewSpec } = {}>(
+  url: string | URL = '/db/',
+  { retry = 30_000, fetch: make = fetch.bind(globalThis), views: specs = {} as V }: ConnectOptions<V> = {}
+): Client<T, V> {
   const base = new URL(url, globalThis.location?.href)
   if (!base.pathname.endsWith('/')) throw new FlumeError('INVALID_OPTION', `the URL of a database must end in /, not ${base.href}`)
+  const requests = createRequests(base, retry, make)
+  const { ask } = requests
+  const since = createSince(requests)
+  const append = createAppend(ask, since.moved)
+  const working = new Set<Promise<unknown>>()
+  const closers = new Set<(end: End) => void>()
+  let closed = false
 
-  // Makes a request until it is answered, and the answer is read.
-  async function ask<R>(path: string, init: RequestInit, read: (response: Response) => R | Promise<R>, signal?: AbortSignal): Promise<R> {
-    const until = performance.now() + retry
-    for (let wait = 25; ; wait = Math.min(2 * wait, 2000)) {
-      let failure: FlumeError
-      try {
-        const response = await make(new URL(path, base), { ...init, signal })
-        if (response.ok) return await read(response)
-        failure = await problem(response)
-        if (response.status !== 503) throw failure
-      } catch (cause) {
-        if (signal?.aborted) throw aborted(signal)
-        if (cause instanceof FlumeError) throw cause
-        const writes = path === 'records' || init.method === 'DELETE'
-        failure = new FlumeError(writes ? 'UNCERTAIN' : 'TIMEOUT', `${init.method ?? 'GET'} ${path} was not answered`, { cause })
-      }
-      const pause = wait * (0.5 + Math.random())
-      if (performance.now() + pause > until) throw failure
-      await sleep(pause, signal)
+  const open = (method: string) => {
+    if (closed) throw closedError(method)
+  }
+  const enlist = (live: boolean, signal?: AbortSignal): Enlist => abort => {
+    const close = (end: End) => abort(live || end)
+    closers.add(close)
+    const off = bySignal(signal)(abort)
+    return () => {
+      closers.delete(close)
+      off()
     }
   }
-  const json = async <R>(path: string, init: RequestInit, { signal }: CallOptions = {}): Promise<R> => ask(path, init, response => response.json() as Promise<R>, signal)
-  const post = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({
-    method: 'POST',
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-    headers: { 'Content-Type': 'application/json', ...headers }
-  })
-
-  async function* stream({ signal, ...options }: ReadOptions = {}): AsyncGenerator<Item<T>, void, undefined> {
-    const { reverse, live } = options
-    let left = options.limit && options.limit > 0 ? options.limit : Infinity
-    let at = { ...options }
-    if (options.old === false) {
-      // So that what comes while there is no connection is not taken for old.
-      const gt = (await json<{ since: number }>('since', {}, { signal })).since
-      at = { ...at, old: undefined, live: true, gt: Math.max(gt, options.gt ?? -1) }
+  /** A method whose last arguments are options and a callback, both of which may be missing. */
+  const method =
+    (name: string, args: number, run: (signal: AbortSignal | undefined, ...args: any[]) => Promise<any>) =>
+    (...given: any[]) => {
+      const cb = takeCallback(given)
+      const { signal } = (given[args] ?? {}) as CallOptions
+      return answer<any>(cb, cb => {
+        open(name)
+        const answered = run(signal, ...given)
+        working.add(answered)
+        answered
+          .finally(() => working.delete(answered))
+          .then(
+            value => cb(null, value),
+            err => (cb as (err: Error) => void)(err)
+          )
+      })
     }
-    for (;;) {
-      const query = new URLSearchParams()
-      for (const [name, value] of Object.entries({ ...at, limit: left === Infinity ? undefined : left })) if (value !== undefined) query.set(name, String(value))
-      const leave = new AbortController()
-      const stop = () => leave.abort()
-      signal?.addEventListener('abort', stop)
-      try {
-        if (signal?.aborted) throw aborted(signal)
-        const body = await ask(`records?${query}`, {}, response => response.body!, leave.signal)
-        for await (const item of lines<Item<T>>(body)) {
-          at = reverse ? { ...at, lt: item.seq, lte: undefined } : { ...at, gt: item.seq, gte: undefined }
-          yield item
-          if (--left === 0) return
-        }
-        const over = reverse ? false : (at.lt ?? Infinity) - 1 <= (at.gt ?? -1) || (at.lte ?? Infinity) <= (at.gt ?? -1)
-        if (!live && options.old !== false) return
-        if (over) return
-      } catch (cause) {
-        if (signal?.aborted) throw aborted(signal)
-        if (cause instanceof FlumeError) throw cause
-        if (cause instanceof SyntaxError) throw new FlumeError('STORE', `${base.href} answers what is no NDJSON`, { cause })
-      } finally {
-        signal?.removeEventListener('abort', stop)
-        leave.abort()
-      }
-      await sleep(50, signal)
-    }
+  const json = (path: string, signal?: AbortSignal, init?: RequestInit) => ask(path, { init, signal, read: response => response.json() })
+  const get = async (signal: AbortSignal | undefined, seq: number) => {
+    checkSeq(seq)
+    if (seq < 0) throw new FlumeError('NOT_FOUND', `no record has seq ${seq}`, { seq })
+    return json(`records/${seq}`, signal)
   }
 
-  return {
-    async append(values, options) {
-      const all = Array.isArray(values) ? values : [values]
-      const body = `[${all.map(encode).join()}]`
-      if (all.length === 0) return (await json<{ since: number }>('since', {}, options)).since
-      return (await json<{ seq: number }>('records', post(body, { 'Idempotency-Key': crypto.randomUUID() }), options)).seq
+  const db: Record<string, any> = {
+    since: since.obv,
+    views: {},
+    get closed() {
+      return closed
     },
-    get: (seq, options) => json(`records/${seq}`, {}, options),
-    del: async (seqs, { signal } = {}) => ask(`records?seqs=${[seqs].flat().join()}`, { method: 'DELETE' }, () => undefined, signal),
-    since: async options => (await json<{ since: number }>('since', {}, options)).since,
-    stats: options => json('stats', {}, options),
-    stream,
-    view: name => ({
-      call: (method, args = [], options) => json(`views/${encodeURIComponent(name)}/${encodeURIComponent(method)}`, post(args), options)
-    })
+    append: method('append', 1, async (signal, values) => {
+      const all = Array.isArray(values) ? values : [values]
+      return all.length ? append(all, signal) : since.ask(signal)
+    }),
+    get: method('get', 1, get),
+    del: method('del', 1, (signal, seqs) => ask(`records?seqs=${[seqs].flat().join()}`, { init: { method: 'DELETE' }, signal, read: () => undefined })),
+    stats: method('stats', 0, signal => json('stats', signal)),
+    loaded: method('loaded', 0, since.ask),
+    stream(options?: StreamOptions) {
+      open('stream')
+      const { signal, ...rest } = checkStreamOptions(options)
+      return createSource(() => rangeReader(requests, since, rest), enlist(isLive(rest), signal))
+    },
+    view: (name: string) => ({
+      call: (of: string, args: unknown[] = [], options?: CallOptions) =>
+        method('view', 0, signal => json(`views/${encodeURIComponent(name)}/${encodeURIComponent(of)}`, signal, post(JSON.stringify(args))))(options)
+    }),
+    close: (cb?: Callback<void>) =>
+      answer<void>(cb, cb => {
+        closed = true
+        since.end()
+        const end = new FlumeError('CLOSED', 'the client was closed while this waited')
+        for (const close of [...closers]) close(end)
+        Promise.allSettled(working).then(() => cb(null, undefined))
+      })
   }
-}
-
-async function problem(response: Response): Promise<FlumeError> {
-  if (response.headers.get('content-type') !== PROBLEM) return new FlumeError('STORE', `${response.url}: ${response.status} ${response.statusText}`)
-  const { code, detail, seq, last, segment, view } = await response.json()
-  return new FlumeError(code as ErrorCode, detail, { seq, last, segment, view })
-}
-
-/** A value as JSON, or `INVALID_RECORD`. */
-function encode(value: unknown): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch (cause) {
-    throw new FlumeError('INVALID_RECORD', `JSON cannot hold this value: ${(cause as Error).message}`, { cause })
+  const client = { ask, since, open, enlist, get: (seq: number, cb: Callback<any>) => void get(undefined, seq).then(value => cb(null, value), cb as any) }
+  for (const [name, spec] of Object.entries(specs)) {
+    if (name in db) throw new FlumeError('INVALID_OPTION', `${name} is already in use!`)
+    db[name] = db.views[name] = remoteView(client, name, spec)
   }
-  if (text === undefined) throw new FlumeError('INVALID_RECORD', `JSON cannot hold ${typeof value}`)
-  return text
+  return db as unknown as Client<T, V>
 }
-
-/** The values of NDJSON. A body that breaks off fails, and so does one that ends within a line. */
-async function* lines<R>(body: ReadableStream<Uint8Array>): AsyncGenerator<R> {
-  const reader = body.getReader()
-  const decoder = new TextDecoder()
-  let rest = ''
-  for (;;) {
-    const { done, value } = await reader.read()
-    if (done) break
-    const parts = (rest + decoder.decode(value, { stream: true })).split('\n')
-    rest = parts.pop()!
-    for (const line of parts) if (line) yield JSON.parse(line)
-  }
-  if (rest) throw new TypeError('the answer ends within a line')
-}
-
-function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer)
-      reject(aborted(signal!))
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abort)
-      resolve()
-    }, ms)
-    if (signal?.aborted) abort()
-    else signal?.addEventListener('abort', abort, { once: true })
-  })
-}
-
-const aborted = (signal: AbortSignal) => new FlumeError('ABORTED', 'the call was aborted by its signal', { cause: signal.reason })

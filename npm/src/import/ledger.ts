@@ -5,6 +5,7 @@ import type { Checkpoints } from '../types.js'
 import { FlumeError } from '#main'
 import { type Form } from './formats.js'
 
+/** Begins as names do whose values are not dropped when room runs out; see core.OwnPrefix. */
 const NAME = 'flumedb-wasm/imports'
 const VERSION = 1
 

@@ -1,4 +1,5 @@
 import { FlumeError } from '../errors.js'
+import { askForWay, giveWay } from './give-way.js'
 import { type HttpModule, startModule } from './module.js'
 
 /** A view that the module is to run: what `docs/views.md` says of it, as JSON. */
@@ -70,6 +71,7 @@ export function serve(options: ServeOptions): Serving {
       throw cause
     })
   }
+  const mark = giveWay(() => void running?.then(module => module.endStreams()).catch(() => {}))
   const answer = async (request: Request): Promise<Response> => {
     let module: HttpModule
     try {
@@ -78,11 +80,16 @@ export function serve(options: ServeOptions): Serving {
       return broken(cause)
     }
     const url = new URL(request.url)
-    return module.fetch(request, '/' + url.pathname.slice(prefix.pathname.length) + url.search).catch(broken)
+    return module.fetch(request, '/' + url.pathname.slice(prefix.pathname.length) + url.search).then(mark, broken)
+  }
+
+  const install = async () => {
+    await (await load(wasm)).body?.cancel()
+    await askForWay()
   }
 
   const scope = self as unknown as WorkerScope
-  scope.addEventListener('install', event => event.waitUntil(load(wasm).then(response => response.body?.cancel())))
+  scope.addEventListener('install', event => event.waitUntil(install()))
   scope.addEventListener('activate', event => event.waitUntil(dropOldModules()))
   scope.addEventListener('fetch', event => {
     if (event.request.url.startsWith(prefix.href)) event.respondWith(answer(event.request))

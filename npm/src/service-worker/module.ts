@@ -7,6 +7,8 @@ export interface HttpModule {
   /** Answers a request as if it were for that path. */
   fetch(request: Request, path: string): Promise<Response>
   stats(): { open: number; memory: number }
+  /** Ends the live streams that are open, as if there were no more to come. */
+  endStreams(): void
   /** Has it learn what others have done to the log. */
   refresh(): void
 }
@@ -21,8 +23,6 @@ export interface HttpHost {
   moved?(since: number): void
   /** Hears that the module runs no more. */
   crashed(): void
-  /** Cuts off readers that take nothing for long. */
-  deadlines?: boolean
   /** The storage of a Durable Object, for jsbridge/durablestore. */
   storage?: unknown
 }
@@ -40,7 +40,6 @@ interface Kept {
 /** By which both sides meet. The first part is ours, the second is Go's. */
 interface Binding {
   settings: string
-  deadlines: boolean
   storage: unknown
   take(id: number): Kept | undefined
   newBody(id: number): Body
@@ -52,6 +51,7 @@ interface Binding {
   gone(id: number): void
   open(): number
   refresh(): void
+  endStreams(): void
 }
 
 interface Body {
@@ -73,7 +73,6 @@ export async function startModule(host: HttpHost): Promise<HttpModule> {
 
   const binding = {
     settings: host.settings,
-    deadlines: host.deadlines ?? false,
     storage: host.storage,
     take(id: number) {
       const request = kept.get(id)
@@ -125,6 +124,7 @@ export async function startModule(host: HttpHost): Promise<HttpModule> {
       }
     },
     refresh: () => binding.refresh?.(),
+    endStreams: () => binding.endStreams?.(),
     stats: () => ({ open: binding.open(), memory: memory.buffer.byteLength })
   }
 }

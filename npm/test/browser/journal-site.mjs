@@ -1,4 +1,4 @@
-// The example's journal in Chromium, served by the example's own server from a copy that a test may change.
+// The example's journal, served by the example's own server from a copy that a test may change, and in Chromium.
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,16 +12,11 @@ import { openChromium } from '../chromium.mjs'
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 export async function openJournal () {
-  const copy = await mkdtemp(join(tmpdir(), 'flumedb-journal-'))
-  const folder = join(copy, 'example-web')
-  await cp(join(root, 'example-web'), folder, { recursive: true })
-  await symlink(join(root, 'npm'), join(copy, 'npm'))
-  let server = await startServer(folder, '0')
-  const { url } = server
+  const example = await serveExample()
+  const { url } = example
   const chromium = await openChromium()
   return {
-    url,
-    folder,
+    ...example,
     cdp: chromium.cdp,
     async newPage (path = '') {
       const page = await chromium.newPage()
@@ -30,12 +25,29 @@ export async function openJournal () {
       if (path === '') await ready(page)
       return page
     },
+    async close () {
+      await chromium.close()
+      await example.close()
+    }
+  }
+}
+
+/** The example's own server, over a copy of its folder. */
+export async function serveExample () {
+  const copy = await mkdtemp(join(tmpdir(), 'flumedb-journal-'))
+  const folder = join(copy, 'example-web')
+  await cp(join(root, 'example-web'), folder, { recursive: true })
+  await symlink(join(root, 'npm'), join(copy, 'npm'))
+  let server = await startServer(folder, '0')
+  const { url } = server
+  return {
+    url,
+    folder,
     stopServer: () => server.stop(),
     async startServer () {
       server = await startServer(folder, new URL(url).port)
     },
     async close () {
-      await chromium.close()
       await server.stop()
       await rm(copy, { recursive: true })
     }

@@ -196,6 +196,36 @@ test('a rebuild says how far it is, and comes to the same', async () => {
   assert.match(await text('#storage-used'), /^\d.* [kM]B$/)
 })
 
+test('it says how it stands with the storage, and asks the browser to keep it', async () => {
+  await says('#health', 'Storage works')
+  const cdp = await journal.cdp(page)
+  const ask = page.getByRole('button', { name: 'Ask the browser to keep it' })
+  await ask.click()
+  await says('#persist-answer', /^The browser has not agreed/)
+  await cdp.send('Browser.grantPermissions', { origin: journal.url.replace(/\/$/, ''), permissions: ['durableStorage'] })
+  await ask.click()
+  await page.locator('#persisted').waitFor()
+  assert.ok(await ask.isHidden())
+  await says('#persist-answer', '')
+})
+
+test('data that the browser deletes under it is missed at once, and the journal begins anew', async () => {
+  const cdp = await journal.cdp(page)
+  const other = await journal.newPage()
+  await cdp.send('Storage.clearDataForOrigin', { origin: journal.url.replace(/\/$/, ''), storageTypes: 'indexeddb' })
+  for (const tab of [page, other]) {
+    await says('#health', 'Records are gone', tab)
+    await says('#health-note', /^The browser has deleted records 1 to 1,\d\d\d\.$/, tab)
+    await says('#problem-title', 'The log was deleted', tab)
+  }
+  await other.close()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await ready(page)
+  await says('#total-records', whole(quakes.length))
+  await says('#health', 'Storage works')
+  page.uncaught = page.uncaught.filter(({ message }) => !/GONE|deleted while it was open/.test(message))
+})
+
 test('it loads and works without the server', async () => {
   const records = await text('#total-records')
   await journal.stopServer()

@@ -66,6 +66,23 @@ export const cases = {
     await refused(Promise.resolve().then(() => db.stats()), 'CLOSED', 'stats of a closed log')
   },
 
+  async 'storage tells how much room there is, as far as the host says' ({ Flume, Log, open }) {
+    const db = open()
+    await db.append(Array.from({ length: 100 }, () => 'x'.repeat(10_000)))
+    const { usage, quota, persisted } = await db.storage()
+    const told = typeof process === 'object' || !!navigator.storage?.estimate
+    equal([typeof usage, typeof quota, typeof persisted], told ? ['number', 'number', 'boolean'] : ['undefined', 'undefined', 'undefined'])
+    if (told && !(usage > 0 && quota > usage)) throw new Error(`there are ${usage} bytes of ${quota}`)
+    equal(typeof (await new Promise((resolve, reject) => db.storage({}, (err, storage) => err ? reject(err) : resolve(storage)))).usage, typeof usage)
+    await refused(db.storage({ keep: true }), 'INVALID_OPTION', 'an unknown option')
+    await db.close()
+    await refused(Promise.resolve().then(() => db.storage()), 'CLOSED', 'storage of a closed log')
+    const memory = Flume(Log.memory())
+    await memory.append('x'.repeat(1000))
+    equal(await memory.storage({ persist: true }), { usage: (await memory.stats()).bytes, quota: undefined, persisted: false })
+    await memory.close()
+  },
+
   async 'a value is taken as it is when it is appended' ({ open }) {
     const db = open()
     const value = { n: 1 }

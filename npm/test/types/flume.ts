@@ -12,6 +12,7 @@ import {
   type CreateView,
   type FlumeError,
   type FlumeLog,
+  type Health,
   type ImportResult,
   type Item,
   type MountedView,
@@ -85,6 +86,21 @@ async function reads() {
   for await (const bytes of db.export({ gt: 1, seqs: true })) same<typeof bytes, Uint8Array>(true)
   // @ts-expect-error an export has values
   db.export({ values: false })
+  const { usage, quota, persisted } = await Flume(Log.memory<Flight>()).storage({ persist: true })
+  same<typeof usage, number | undefined>(true)
+  same<typeof quota, number | undefined>(true)
+  same<typeof persisted, boolean | undefined>(true)
+  const ours = Flume(Log.memory<Flight>())
+  same<typeof ours.health, Obv<Health>>(true)
+  ours.health(({ state, at, error, step, freed }) => {
+    same<typeof state, 'ok' | 'rescuing' | 'full' | 'reopening' | 'failed' | 'lost'>(true)
+    same<typeof at, number>(true)
+    same<typeof error, FlumeError | undefined>(true)
+    same<typeof step, 'compact' | 'checkpoints' | 'views' | undefined>(true)
+    same<typeof freed, number | undefined>(true)
+  })
+  // @ts-expect-error another's log tells nothing of that
+  db.health
   const { records, since, segments, bytes, viewBytes } = await Flume(Log.memory<Flight>()).stats()
   same<[typeof records, typeof since, typeof segments, typeof bytes, typeof viewBytes], [number, number, number, number, number]>(true)
 
