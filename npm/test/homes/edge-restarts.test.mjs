@@ -6,6 +6,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { connect as connectTo } from 'flumedb-wasm/client'
 import { openEdge } from './edge.mjs'
 import { killChildren } from './kill-children.mjs'
 import { token, withToken } from './flumed.mjs'
@@ -110,7 +111,7 @@ test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_00
   }
 })
 
-test('a range that is broken off can be told from a whole one', { timeout: 120_000 }, async () => {
+test('a range that is broken off can be told from a whole one, and a client does', { timeout: 120_000 }, async () => {
   const damaging = main.replace("return super", `
       if (new URL(request.url).pathname === '/damage') {
         this.ctx.storage.sql.exec('UPDATE segments SET bytes = zeroblob(length(bytes)) WHERE last = 2')
@@ -131,6 +132,11 @@ test('a range that is broken off can be told from a whole one', { timeout: 120_0
     assert.deepEqual([status, JSON.parse(text).code, JSON.parse(text).seq], [500, 'CORRUPT', 2])
     const broken = await ask('records?sync=true').catch(() => ({ text: '' }))
     assert.ok(!broken.text.includes('"sync"'))
+    const seqs = []
+    await assert.rejects(async () => {
+      for await (const { seq } of connectTo(`${edge.origin}/logs/damaged/`, { fetch: send }).stream({ live: false })) seqs.push(seq)
+    }, { code: 'CORRUPT' })
+    assert.deepEqual(seqs, [0, 1])
     assert.match((await ask('records?sync=true&gt=2')).text, /^\{"seq":3,[^\n]*\n\{"sync":true\}\n$/)
   } finally {
     await edge.close()
