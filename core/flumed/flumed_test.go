@@ -124,7 +124,7 @@ func wantProblem(t *testing.T, status int, code, method, url, sent string, heade
 func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	p := start(t, dir)
-	const total = 400
+	const total = 200
 	var mu sync.Mutex
 	url := p.url
 	where := func() string {

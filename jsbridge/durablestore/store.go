@@ -18,8 +18,9 @@ type Store struct {
 	closed  bool
 }
 
-// writing is held from what a commit is based on until it is made: the storage
-// is one, however many stores stand on it.
+// writing is held by what needs more than one look at the storage, as a commit
+// does from what it is based on until it is made, and never while it waits: the
+// storage is one, however many stores stand on it.
 var writing sync.Mutex
 
 // Open opens the log that is in a storage, or makes one there. The storage is the

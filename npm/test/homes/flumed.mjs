@@ -15,7 +15,11 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 export const token = 'of these tests'
 
 /** fetch with a token. */
-export const withToken = token => (url, init = {}) => fetch(url, { ...init, headers: { ...init.headers, authorization: `Bearer ${token}` } })
+export const withToken = token => (url, init = {}) => {
+  const headers = new Headers(init.headers)
+  headers.set('authorization', `Bearer ${token}`)
+  return fetch(url, { ...init, headers })
+}
 
 export async function startFlumed ({ dir, views, args = [] }) {
   const binary = join(root, 'npm/.tmp/flumed')
