@@ -408,9 +408,13 @@ func TestShutdown(t *testing.T) {
 	}
 	defer response.Body.Close()
 	lines := bufio.NewReader(response.Body)
-	for range 2 {
-		if _, err := lines.ReadString('\n'); err != nil {
+	for records := 0; records < 2; {
+		line, err := lines.ReadString('\n')
+		if err != nil {
 			t.Fatal(err)
+		}
+		if line != "\n" {
+			records++
 		}
 	}
 	begun := time.Now()
