@@ -33,20 +33,24 @@ func (s *Set) Give(ctx context.Context, all bool) (bytes int64, any bool, err er
 }
 
 // Needs implements core.Spare: the checkpoint and the parts of a view that cannot
-// answer without its parts.
+// answer without.
 func (s *Set) Needs(name string) bool {
 	name, _, _ = strings.Cut(name, "\x00")
 	s.mu.Lock()
 	m := s.find(name)
 	mounting := s.mounting[name]
 	s.mu.Unlock()
-	return mounting || m != nil && m.inParts()
+	return mounting || m != nil && m.inStore()
 }
 
-// inParts reports whether some of the view's state is in parts.
-func (m *Mounted) inParts() bool {
+// inStore reports whether some of the view's state is only in the store: in
+// parts, or not yet read.
+func (m *Mounted) inStore() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if len(m.unread()) > 0 {
+		return true
+	}
 	for _, in := range []*instance{m.current, m.old} {
 		if in == nil {
 			continue
@@ -62,8 +66,8 @@ func (m *Mounted) inParts() bool {
 func (m *Mounted) give(ctx context.Context, all bool) (bytes int, any bool, err error) {
 	m.saving.Lock()
 	defer m.saving.Unlock()
-	inParts := m.inParts()
-	if inParts && !all {
+	inStore := m.inStore()
+	if inStore && !all {
 		return 0, false, nil
 	}
 	m.mu.Lock()
@@ -72,7 +76,7 @@ func (m *Mounted) give(ctx context.Context, all bool) (bytes int, any bool, err 
 	if bytes == 0 && !m.shelf.wrote() {
 		return 0, false, nil // it has given before, and stored nothing since
 	}
-	if inParts {
+	if inStore {
 		m.mu.Lock()
 		m.old = nil
 		m.mu.Unlock()

@@ -82,3 +82,22 @@ func TestAStateThatIsLoadedLaterIsNotLost(t *testing.T) {
 		t.Errorf("it has %s", got)
 	}
 }
+
+// What nobody has asked for yet is only in the store.
+func TestAStateThatIsNotReadYetIsGivenLast(t *testing.T) {
+	disk := fatDisk(t, 10, 0)
+	_, set := open(t, memstore.Open(disk), view.Options{})
+	m := mountFat(t, set, 0)
+	if !set.Needs("m") {
+		t.Error("a view does not need its state, which it has not read")
+	}
+	if bytes, any, err := set.Give(ctx, false); err != nil || any {
+		t.Errorf("it gave %d bytes of what it needs, %v", bytes, err)
+	}
+	if _, any, err := set.Give(ctx, true); err != nil || !any {
+		t.Errorf("it gave nothing, %v", err)
+	}
+	if got := total(t, m, view.Newest); got != "45" {
+		t.Errorf("it has %s", got)
+	}
+}
