@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { printedCode } from '../package/printed-code.mjs'
-import { openEdge } from './edge.mjs'
+import { openEdge, unlessWorkerd } from './edge.mjs'
 
 const [command] = printedCode('README.md', 'On a server, and at the edge', 'sh')
 const [code] = printedCode('README.md', 'On a server, and at the edge', 'js')
@@ -66,7 +66,7 @@ test('the server is started as printed, and the client prints what it says', { t
   }
 })
 
-test('the client prints the same from the edge', { timeout: 120_000 }, async () => {
+test('the client prints the same from the edge', { timeout: 120_000, ...unlessWorkerd }, async () => {
   const edge = await openEdge({ token: 'secret' })
   try {
     assert.equal(await runClient(edge.origin), '1 two logs\n0 a log\n')

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect as connectTo } from 'flumedb-wasm/client'
-import { openEdge } from './edge.mjs'
+import { openEdge, unlessWorkerd } from './edge.mjs'
 import { killChildren } from './kill-children.mjs'
 import { token, withToken } from './flumed.mjs'
 
@@ -73,7 +73,7 @@ async function assertWhole ({ origin, names, total = 150 }) {
   }
 }
 
-test('objects that are aborted in mid-append lose and double nothing', { timeout: 180_000 }, async t => {
+test('objects that are aborted in mid-append lose and double nothing', { timeout: 180_000, ...unlessWorkerd }, async t => {
   const edge = await openEdge({ main, persist: join(folder, 'abort') })
   try {
     const names = ['one', 'two']
@@ -86,7 +86,7 @@ test('objects that are aborted in mid-append lose and double nothing', { timeout
   }
 })
 
-test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_000 }, async t => {
+test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_000, ...unlessWorkerd }, async t => {
   const persist = join(folder, 'kill')
   let edge = await openEdge({ persist })
   const names = ['one', 'two']
@@ -111,7 +111,7 @@ test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_00
   }
 })
 
-test('a range that is broken off can be told from a whole one, and a client does', { timeout: 120_000 }, async () => {
+test('a range that is broken off can be told from a whole one, and a client does', { timeout: 120_000, ...unlessWorkerd }, async () => {
   const damaging = main.replace("return super", `
       if (new URL(request.url).pathname === '/damage') {
         this.ctx.storage.sql.exec('UPDATE segments SET bytes = zeroblob(length(bytes)) WHERE last = 2')
@@ -143,7 +143,7 @@ test('a range that is broken off can be told from a whole one, and a client does
   }
 })
 
-test('what is refused is told so, and reaches no object', { timeout: 120_000 }, async () => {
+test('what is refused is told so, and reaches no object', { timeout: 120_000, ...unlessWorkerd }, async () => {
   const counting = `
     import worker, { FlumeLog as Log } from './index.mjs'
     let made = 0
@@ -181,7 +181,7 @@ test('what is refused is told so, and reaches no object', { timeout: 120_000 }, 
   }
 })
 
-test('without a token nobody is let in', { timeout: 60_000 }, async () => {
+test('without a token nobody is let in', { timeout: 60_000, ...unlessWorkerd }, async () => {
   const edge = await openEdge({ token: '' })
   try {
     for (const authorization of ['Bearer ', 'Bearer undefined', 'Bearer null', '']) {
@@ -193,7 +193,7 @@ test('without a token nobody is let in', { timeout: 60_000 }, async () => {
   }
 })
 
-test('clients that send half a body hold up nobody', { timeout: 120_000 }, async () => {
+test('clients that send half a body hold up nobody', { timeout: 120_000, ...unlessWorkerd }, async () => {
   const edge = await openEdge()
   const sockets = []
   try {
