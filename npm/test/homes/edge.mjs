@@ -5,14 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import workerd from 'workerd'
+import workerd from 'workerd' // miniflare's
 import { startEdge } from '../../edge/local.mjs'
 import { token } from './flumed.mjs'
 
 /** Skips a test, aloud, where there is no workerd for the machine. */
 export const unlessWorkerd = (() => {
   try {
-    execFileSync(workerd, ['--version'], { stdio: 'pipe' })
+    execFileSync(workerd.default, ['--version'], { stdio: 'pipe' })
     return {}
   } catch (error) {
     return { skip: `workerd does not run here: ${error.message}` }
