@@ -1,7 +1,7 @@
 //go:build js && wasm
 
-// Package database is the log and the views that a service worker serves: they
-// are opened when the first request needs them.
+// Package database is the log and the views that a home in JavaScript serves, as
+// a service worker is: they are opened when the first request needs them.
 package database
 
 import (
@@ -19,10 +19,19 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/kinds"
 	"github.com/flumedb/flumedb-wasm/core/view"
 	"github.com/flumedb/flumedb-wasm/jsbridge/fetch"
-	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
 
-// settings are what npm/src/service-worker.ts hands over, as JSON.
+// Options are what a home does in its own way. The zero value is good, but for
+// Open.
+type Options struct {
+	// Open opens the store of the log of that name.
+	Open func(ctx context.Context, name string, strict bool) (core.Store, error)
+
+	HTTP httpapi.Options // Views are set here
+	Log  core.Options    // and so is Warn
+}
+
+// settings are what JavaScript hands over, as JSON.
 type settings struct {
 	name   string
 	strict bool
@@ -32,28 +41,15 @@ type settings struct {
 func parseSettings(text json.Value) (s settings, err error) {
 	s.name = text.Member("name").Str()
 	s.strict = text.Member("strict").Kind() == json.True
-	for views := text.Member("views").Members(); ; {
-		name, v, more := views.Next()
-		if !more {
-			return s, nil
-		}
-		spec := view.Spec{Name: name.Str(), Version: string(v.Member("version")), Options: v.Member("options")}
-		for _, kind := range kinds.All {
-			if kind.Name == v.Member("kind").Str() {
-				spec.Kind = kind
-			}
-		}
-		if spec.Kind.New == nil {
-			return s, view.Invalid("the view %q has no kind that there is", spec.Name)
-		}
-		s.views = append(s.views, spec)
-	}
+	s.views, err = kinds.Specs(text.Member("views"))
+	return s, err
 }
 
 // database is the log and its views, opened when they are first needed, and
 // again when the log was deleted or could not be opened.
 type database struct {
 	settings settings
+	opts     Options
 	opening  sync.Mutex
 	opened   *opened // nil while nothing is open
 }
@@ -73,13 +69,14 @@ type opened struct {
 const mountAfter = 50 * time.Millisecond
 
 // Handler serves the database that JavaScript asks for in the binding's settings.
-func Handler() http.Handler {
+func Handler(opts Options) http.Handler {
 	binding := fetch.Binding()
 	s, err := parseSettings(json.Value(binding.Get("settings").String()))
 	if err != nil {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { httpapi.Fail(w, r, err) })
 	}
-	d := &database{settings: s}
+	opts.Log.Warn = warn
+	d := &database{settings: s, opts: opts}
 	binding.Set("refresh", js.FuncOf(func(js.Value, []js.Value) any { go d.refresh(); return nil }))
 	binding.Set("endStreams", js.FuncOf(func(js.Value, []js.Value) any { go d.endStreams(); return nil }))
 	return d
@@ -100,7 +97,7 @@ func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // tellsOfViews reports whether all views have to be there for an answer.
 func tellsOfViews(path string) bool {
-	return !strings.HasPrefix(path, "/records") && path != "/since"
+	return !strings.HasPrefix(path, "/records") && path != "/since" && path != "/sync"
 }
 
 // current is what is open, and knows all that is in the store.
@@ -139,18 +136,20 @@ func (d *database) open() (o *opened, fresh bool, err error) {
 	}
 	// Not in the time of the request that happens to be the first.
 	ctx := context.Background()
-	store, err := idbstore.Open(ctx, d.settings.name, idbstore.Options{Strict: d.settings.strict})
+	store, err := d.opts.Open(ctx, d.settings.name, d.settings.strict)
 	if err != nil {
 		return nil, false, err
 	}
-	log, err := core.Open(ctx, store, core.Options{Warn: warn})
+	log, err := core.Open(ctx, store, d.opts.Log)
 	if err != nil {
 		return nil, false, err
 	}
 	log.Watch(func(seq core.Seq) { fetch.Binding().Call("moved", float64(seq)) })
 	log.WatchDeletions(func() { fetch.Binding().Call("moved", -1) })
 	views := view.Open(log, view.Options{Yield: yield, Warn: warn})
-	o = &opened{log: log, views: views, handler: httpapi.New(log, httpapi.Options{Views: views}), specs: d.settings.views}
+	served := d.opts.HTTP
+	served.Views = views
+	o = &opened{log: log, views: views, handler: httpapi.New(log, served), specs: d.settings.views}
 	time.AfterFunc(mountAfter, func() {
 		if err := o.mount(); err != nil && !errors.Is(err, core.ErrClosed) {
 			warn(err)

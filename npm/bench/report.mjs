@@ -53,6 +53,7 @@ export function printHost({ host, options, results }) {
   if (host.name === 'chromium') printHttp(results)
   if (host.name === 'node') printSync(results, options)
   printGrowth(results, `${host.name} growth`)
+  if (host.name === 'node') printHomes({ host, results })
 }
 
 function printViews({ host, options, results }) {
@@ -64,6 +65,14 @@ function printViews({ host, options, results }) {
   for (const [metric, title] of Object.entries(VIEWS)) printMetric({ host, results, section, metric, title })
   for (const [metric, title] of Object.entries(VIEW_READS)) printMetric({ host, results, section, metric, title, isLatency: true })
   printMainThread(results, section)
+}
+
+function printHomes({ host, results }) {
+  if (!results.sections.homes) return
+  heading('homes: records of 600 bytes over HTTP, from Node over the loopback')
+  printMetric({ host, results, section: 'homes', metric: 'appendOne', title: 'Append, one awaited', isLatency: true })
+  printMetric({ host, results, section: 'homes', metric: 'appendParallel', title: 'Append, one a request, 64 clients' })
+  printMetric({ host, results, section: 'homes', metric: 'appendBatches', title: 'Append, 1,000 a request as NDJSON, each awaited' })
 }
 
 function repetitions(metrics) {

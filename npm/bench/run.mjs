@@ -9,6 +9,7 @@ import { openChromium } from './chromium/host.mjs'
 import { runHttp } from './chromium/http-suite.mjs'
 import { runStart } from './chromium/start-suite.mjs'
 import { runGrowth } from './growth-suite.mjs'
+import { runHomes } from './homes-suite.mjs'
 import { describeMachine, warnings } from './machine.mjs'
 import { openNode } from './node/host.mjs'
 import { parseOptions, USAGE } from './options.mjs'
@@ -45,6 +46,7 @@ try {
       if (options.parts.has('http') && name === 'chromium') await runHttp({ host, options, results })
       if (options.parts.has('sync') && name === 'node') await runSync({ options, results, scratch })
       if (options.parts.has('growth')) await runGrowth({ host, options, results })
+      if (options.parts.has('homes') && name === 'node') await runHomes({ options, results, scratch })
     } catch (error) {
       results.fail(name, 'the host', '', error)
     } finally {
