@@ -40,6 +40,9 @@ func invalid(format string, args ...any) *problem {
 	return refuse(http.StatusBadRequest, "INVALID_OPTION", fmt.Sprintf(format, args...))
 }
 
+// ErrBusy says that a limit is reached, for Fail: the request can be made again.
+var ErrBusy = errors.New("busy")
+
 // sentinels are the errors below and how they are answered. Where an error is
 // several of them, the first counts.
 var sentinels = []struct {
@@ -48,6 +51,7 @@ var sentinels = []struct {
 	code   string
 	retry  int
 }{
+	{ErrBusy, http.StatusServiceUnavailable, "BUSY", 1},
 	{core.ErrGone, http.StatusServiceUnavailable, "GONE", 0},
 	{core.ErrClosed, http.StatusServiceUnavailable, "CLOSED", 1},
 	{core.ErrInvalidRecord, http.StatusBadRequest, "INVALID_RECORD", 0},

@@ -14,8 +14,8 @@ import (
 
 // givenName is the checkpoint that tells which of this log's own places others may
 // know: its origin, the place behind them, and a checksum. It is written before
-// they are told. No view has such a name.
-const givenName = "\x00given"
+// they are told, and not dropped when room runs out.
+const givenName = core.OwnPrefix + "given"
 
 // loadGiven reads it. Where it is lost, nothing was given: then what others have
 // is compared with what is here. mu is held.

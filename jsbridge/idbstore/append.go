@@ -64,7 +64,7 @@ func (s *Store) appendRow(ctx context.Context, seg *segment.Segment) (state core
 
 // putRow writes one row and answers its key.
 func (s *Store) putRow(c *connection, seg *segment.Segment) (key int64, err error) {
-	t, err := browser().begin(c.raw, browser().tail, browser().readwrite, s.durability())
+	t, err := browser().begin(c, browser().tail, browser().readwrite, s.durability())
 	if err != nil {
 		return 0, err
 	}
@@ -186,7 +186,7 @@ func (s *Store) commit(c *connection, segments []*segment.Segment, with extras, 
 	if with.any() {
 		stores = browser().allAndKeys
 	}
-	t, err := browser().begin(c.raw, stores, browser().readwrite, s.durability())
+	t, err := browser().begin(c, stores, browser().readwrite, s.durability())
 	if err != nil {
 		return after, err
 	}

@@ -34,7 +34,7 @@ func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []
 func (s *Store) checkpointRows(ctx context.Context, name string, keys ...js.Value) (rows [2][]byte, err error) {
 	err = s.do(ctx, func(c *connection) error {
 		rows = [2][]byte{} // of a connection that was lost
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readonly, s.durability())
+		t, err := browser().begin(c, browser().checkpoints, browser().readonly, s.durability())
 		if err != nil {
 			return hostError("reading a checkpoint", err)
 		}
@@ -83,7 +83,7 @@ func (s *Store) SetCheckpoint(ctx context.Context, name string, b []byte) error 
 // SetCheckpointBody implements core.BodyStore.
 func (s *Store) SetCheckpointBody(ctx context.Context, name string, value, body []byte) error {
 	return s.do(ctx, func(c *connection) error {
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readwrite, s.durability())
+		t, err := browser().begin(c, browser().checkpoints, browser().readwrite, s.durability())
 		if err != nil {
 			return hostError("writing a checkpoint", err)
 		}

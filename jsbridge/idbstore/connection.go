@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"syscall/js"
+	"time"
 
 	"github.com/hack-pad/go-indexeddb/idb"
 
@@ -23,15 +25,23 @@ const (
 	databaseVersion = 1
 )
 
+// lateAfter is long for what takes some ten milliseconds. Whoever is blocked
+// by others hears of that from the browser, but not who waits behind that one.
+const lateAfter = 5 * time.Second
+
 var objectStores = []string{segmentStore, tailStore, metaStore, checkpointStore}
 
 // connection is one open IDBDatabase. Browsers close connections when storage
-// is cleared, when another tab deletes or upgrades the database, and, WebKit,
-// when its storage process dies; the store then drops it and opens another.
+// is cleared and, WebKit, when its storage process dies; it closes itself when
+// another tab wants to delete or upgrade the database, which has to wait for
+// that, and when its page is frozen and could not hear of that. The store then
+// drops it and opens another.
 type connection struct {
 	raw    js.Value
 	lost   bool
 	events js.Func
+	active map[*transaction]struct{} // not yet ended
+	work   sync.WaitGroup            // one for each
 
 	wasClosed func(event string) // hears of it in a goroutine; nil while nobody uses it
 }
@@ -68,7 +78,12 @@ func connect(ctx context.Context, name string, create bool) (*connection, error)
 	if err != nil {
 		return nil, hostError("opening the database", err)
 	}
+	late := time.AfterFunc(lateAfter, func() {
+		js.Global().Get("console").Call("warn", "flumedb-wasm, log "+name+": opening it waits; maybe a page or worker "+
+			"keeps its database open while another is to delete or upgrade it")
+	})
 	_, err = request.Await(ctx)
+	late.Stop()
 	if ctx.Err() != nil {
 		go closeWhenOpen(request)
 		return nil, ctx.Err()
@@ -89,19 +104,39 @@ func connect(ctx context.Context, name string, create bool) (*connection, error)
 			return nil, fmt.Errorf("opening the database: it has no object store %q, so it is not ours: %w", store, core.ErrVersion)
 		}
 	}
-	c := &connection{raw: raw}
+	c := &connection{raw: raw, active: map[*transaction]struct{}{}}
 	c.events = js.FuncOf(func(_ js.Value, args []js.Value) any {
 		c.lost = true
-		if c.wasClosed != nil {
-			go c.wasClosed(args[0].Get("type").String())
+		raw.Call("close") // which lets transactions end
+		if event := args[0].Get("type").String(); event == "freeze" {
+			c.abort()
+		} else if c.wasClosed != nil {
+			go c.wasClosed(event)
 		}
 		return nil
 	})
-	// "versionchange" too: go-indexeddb closes the database upon it, so that
-	// whoever wants to delete it need not wait for us.
-	raw.Call("addEventListener", "close", c.events)
-	raw.Call("addEventListener", "versionchange", c.events)
+	c.listen("addEventListener")
 	return c, nil
+}
+
+// listen adds or removes the listeners for all that ends a connection.
+func (c *connection) listen(method string) {
+	c.raw.Call(method, "close", c.events)
+	c.raw.Call(method, "versionchange", c.events)
+	// Workers, which are frozen with their page, are not told.
+	if document := js.Global().Get("document"); document.Truthy() {
+		document.Call(method, "freeze", c.events)
+	}
+}
+
+// abort aborts all transactions that are not about to be committed: they wait
+// for us, who is frozen, and others for them. They are done once more on
+// another connection.
+func (c *connection) abort() {
+	for t := range c.active {
+		t.frozen = true
+		t.tryAbort()
+	}
 }
 
 // uncreate has the database that a request is creating not be there.
@@ -135,8 +170,7 @@ func closeWhenOpen(request *idb.OpenDBRequest) {
 
 func (c *connection) close() {
 	c.lost = true
-	c.raw.Call("removeEventListener", "close", c.events)
-	c.raw.Call("removeEventListener", "versionchange", c.events)
+	c.listen("removeEventListener")
 	c.events.Release()
 	c.raw.Call("close")
 }

@@ -12,7 +12,7 @@ import (
 func (s *Store) DropCheckpoints(ctx context.Context, keep func(name string) bool) (count int, bytes int64, err error) {
 	err = s.do(ctx, func(c *connection) error {
 		count = 0 // of a connection that was lost
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readwrite, s.durability())
+		t, err := browser().begin(c, browser().checkpoints, browser().readwrite, s.durability())
 		if err != nil {
 			return hostError("dropping checkpoints", err)
 		}

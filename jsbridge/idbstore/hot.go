@@ -80,7 +80,9 @@ var browser = sync.OnceValue(func() *host {
 // transaction is an IDBTransaction under way.
 type transaction struct {
 	*host
-	js js.Value
+	js     js.Value
+	conn   *connection
+	frozen bool // it was aborted since its page was to be frozen
 	*ending
 	memory *core.Memory // of whoever reads, nil where that has none
 }
@@ -115,16 +117,18 @@ func borrowEnding() *ending {
 // errNotBegun says of a lost connection that nothing was asked of it.
 var errNotBegun = errors.New("the transaction has not begun")
 
-// begin starts a transaction on raw, which fails with errNotBegun where the
+// begin starts a transaction, which fails with errNotBegun where the
 // connection is gone.
-func (h *host) begin(raw, stores, mode, options js.Value) (t *transaction, err error) {
+func (h *host) begin(c *connection, stores, mode, options js.Value) (t *transaction, err error) {
 	defer func() {
 		if err != nil {
 			err = fmt.Errorf("%w: %w", errNotBegun, err)
 		}
 	}()
 	defer recoverJS(&err)
-	t = &transaction{host: h, js: h.transaction.Invoke(raw, stores, mode, options)}
+	t = &transaction{host: h, js: h.transaction.Invoke(c.raw, stores, mode, options), conn: c}
+	c.active[t] = struct{}{}
+	c.work.Add(1)
 	t.ending = borrowEnding()
 	h.reflectSet.Invoke(t.js, h.oncomplete, t.ending.oncomplete)
 	h.reflectSet.Invoke(t.js, h.onabort, t.ending.onabort)
@@ -161,6 +165,8 @@ func (t *transaction) request(make func()) error {
 // end waits for the transaction's end and gives back what it borrowed.
 func (t *transaction) end() error {
 	<-t.done
+	delete(t.conn.active, t)
+	t.conn.work.Done()
 	err := t.failure()
 	select {
 	case <-t.answered:
@@ -185,12 +191,17 @@ func (t *transaction) tryAbort() {
 
 var errAborted = errors.New("the browser aborted the transaction without a reason, as it does when the disk is full")
 
+var errFrozen = fmt.Errorf("the page was frozen: %w", errLost)
+
 // failure is why the transaction was aborted, nil if it was not.
 func (t *transaction) failure() error {
 	if !t.aborted {
 		return nil
 	}
 	reason := t.reflectGet.Invoke(t.js, t.errorKey)
+	if !reason.Truthy() && t.frozen {
+		return errFrozen
+	}
 	if !reason.Truthy() {
 		return errAborted
 	}

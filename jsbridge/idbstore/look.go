@@ -31,7 +31,7 @@ func (s *Store) look(c *connection) error {
 	s.mu.Lock()
 	key := s.known.key()
 	s.mu.Unlock()
-	t, err := browser().begin(c.raw, browser().metaAndTail, browser().readonly, browser().relaxed)
+	t, err := browser().begin(c, browser().metaAndTail, browser().readonly, browser().relaxed)
 	if err != nil {
 		return hostError("looking at the log's end", err)
 	}

@@ -12,9 +12,9 @@ import (
 )
 
 // The notes of records that come from other logs are rows of the object store
-// "checkpoints" whose keys are [3, last seq], one for each commit, so that those
+// "checkpoints" whose keys are [4, last seq], one for each commit, so that those
 // behind a seq are a range.
-const noteRow = 3
+const noteRow = 4
 
 // noteAppend is notes that a commit is to hold, unless there are others behind the
 // seq after.
@@ -58,7 +58,7 @@ func (t *transaction) writeNotes(n *noteAppend, segments []*segment.Segment) {
 func (s *Store) Notes(ctx context.Context, after core.Seq, limit int) (notes []core.Note, err error) {
 	err = s.do(ctx, func(c *connection) error {
 		notes = notes[:0]
-		t, err := browser().begin(c.raw, browser().checkpoints, browser().readonly, s.durability())
+		t, err := browser().begin(c, browser().checkpoints, browser().readonly, s.durability())
 		if err != nil {
 			return hostError("reading notes", err)
 		}

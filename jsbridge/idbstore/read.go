@@ -64,7 +64,7 @@ var errStale = errors.New("the index is stale")
 // readSegments plans by the window, loading it first where it does not reach, and
 // reads all the plan's segments at once in the same transaction.
 func (s *Store) readSegments(c *connection, seq core.Seq, reverse bool, budget int, memory *core.Memory) ([]*segment.Segment, error) {
-	t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
+	t, err := browser().begin(c, browser().segments, browser().readonly, browser().relaxed)
 	if err != nil {
 		return nil, hostError("reading", err)
 	}
@@ -188,7 +188,7 @@ func (s *Store) readTail(c *connection, rows []tailRow, reverse bool, budget int
 
 // fetch reads the frames that the rows lack.
 func (s *Store) fetch(c *connection, rows []tailRow) error {
-	t, err := browser().begin(c.raw, browser().tail, browser().readonly, browser().relaxed)
+	t, err := browser().begin(c, browser().tail, browser().readonly, browser().relaxed)
 	if err != nil {
 		return hostError("reading", err)
 	}
@@ -225,30 +225,12 @@ func (t *transaction) decode(value js.Value, e core.Extent) (*segment.Segment, e
 	if value.IsUndefined() {
 		return nil, errStale
 	}
-	damaged := func(reason string) error {
-		return &segment.CorruptError{
-			First: e.First, Last: e.Last,
-			Segment: fmt.Sprintf("[%d,%d,%d]", e.Last, e.First, e.Size),
-			Reason:  reason,
-		}
-	}
+	name := fmt.Sprintf("[%d,%d,%d]", e.Last, e.First, e.Size)
 	b, ok := t.segmentFromJS(value, e.Size)
 	if !ok {
-		return nil, damaged("the value is not bytes")
+		return nil, &segment.CorruptError{First: e.First, Last: e.Last, Segment: name, Reason: "the value is not bytes"}
 	}
-	seg, err := segment.Decode(b)
-	var corrupt *segment.CorruptError
-	switch {
-	case errors.As(err, &corrupt):
-		return nil, damaged(corrupt.Reason)
-	case errors.Is(err, segment.ErrShort):
-		return nil, damaged("the value is too short")
-	case err != nil:
-		return nil, err
-	case seg.First() != e.First || seg.Last() != e.Last:
-		return nil, damaged("the value is another segment than its key says")
-	}
-	return seg, nil
+	return segment.DecodeAs(b, e.First, e.Last, name)
 }
 
 // plan picks the segments to read.
@@ -363,7 +345,7 @@ func (s *Store) Index(ctx context.Context, seq core.Seq, limit int) (extents []c
 }
 
 func (s *Store) listSegments(c *connection, seq core.Seq, limit int) (extents []core.Extent, err error) {
-	t, err := browser().begin(c.raw, browser().segments, browser().readonly, browser().relaxed)
+	t, err := browser().begin(c, browser().segments, browser().readonly, browser().relaxed)
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (s *Store) Replace(ctx context.Context, r core.Replacement) (state core.Sta
 				return nil
 			}
 		}
-		t, err := browser().begin(c.raw, browser().all, browser().readwrite, s.durability())
+		t, err := browser().begin(c, browser().all, browser().readwrite, s.durability())
 		if err != nil {
 			return hostError("replacing", err)
 		}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"syscall/js"
+	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
 )
@@ -184,7 +185,7 @@ func (s *Store) isClosed() bool {
 // state row where there is none. A database that was deleted while this store
 // was open comes back empty or with another log's id: that log is gone.
 func (s *Store) introduce(c *connection) (now settled, rows []tailRow, err error) {
-	t, err := browser().begin(c.raw, browser().metaAndTail, browser().readwrite, s.durability())
+	t, err := browser().begin(c, browser().metaAndTail, browser().readwrite, s.durability())
 	if err != nil {
 		return now, nil, hostError("opening the log", err)
 	}
@@ -215,14 +216,30 @@ func (s *Store) durability() js.Value {
 	return browser().relaxed
 }
 
-// Close implements core.Store.
+// closeWait is how long Close waits for transactions, which the browser should
+// have ended by then, but may never.
+const closeWait = time.Second
+
+// Close implements core.Store. It waits for the transactions that are under
+// way: a worker is often terminated after it, and WebKit then keeps the
+// database of one that has not ended locked for ever.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	if s.conn != nil {
-		s.conn.close()
-		s.conn = nil
+	c := s.conn
+	s.closed, s.conn = true, nil
+	s.mu.Unlock()
+	if c == nil {
+		return nil
+	}
+	c.close()
+	ended := make(chan struct{})
+	go func() {
+		c.work.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(closeWait):
 	}
 	return nil
 }

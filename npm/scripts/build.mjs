@@ -7,6 +7,7 @@
 //   flumedb-http.wasm     the one that answers a service worker's requests
 //   flumedb-node.wasm     the one for Node
 //   browser.mjs           the wrapper for pages and workers
+//   flumedb-worker.mjs    what runs a module for a page that has it in a worker
 //   node.mjs, node.cjs    the wrapper for Node
 //   client.mjs            the client of a database over HTTP
 //   service-worker.mjs    what hands requests to flumedb-http.wasm
@@ -60,6 +61,7 @@ try {
   }
   await Promise.all([
     bundle('browser', 'index', browser),
+    bundle('flumedb-worker', 'worker/index', browser),
     bundle('browser-import', 'import/index', browser),
     bundle('browser-sync', 'sync/index', browser),
     bundle('service-worker', 'service-worker/index', browser),
@@ -73,7 +75,7 @@ try {
     bundle('node-import', 'import/index', required),
     bundle('node-sync', 'sync/index', required)
   ])
-  checkWasmUrl()
+  checkAddresses()
   chmodSync(join(fresh, 'cli.mjs'), 0o755)
 
   writeDeclarations(fresh)
@@ -117,12 +119,15 @@ function beside (files) {
   }
 }
 
-// Vite, webpack and their kin find the wasm by this expression, so it must come out of the minifier as they know it.
-function checkWasmUrl () {
+// Vite, webpack and their kin find the wasm and the worker by these expressions, so they must come out of the minifier as they
+// know them. In the worker itself there must be none, or they would build it for ever.
+function checkAddresses () {
   for (const [wrapper, name] of [['browser', 'flumedb'], ['browser', 'flumedb-views'], ['service-worker', 'flumedb-http']]) {
     const text = readFileSync(join(fresh, `${wrapper}.mjs`), 'utf8')
     if (!new RegExp(`new URL\\((['"])\\./${name}\\.wasm\\1, ?import\\.meta\\.url\\)`).test(text)) throw new Error(`${wrapper}.mjs no longer contains new URL('./${name}.wasm', import.meta.url)`)
   }
+  if (!/new Worker\(new URL\((['"])\.\/flumedb-worker\.mjs\1, ?import\.meta\.url\), ?\{ ?type: ?(['"])module\2 ?\}\)/.test(readFileSync(join(fresh, 'browser.mjs'), 'utf8'))) throw new Error("browser.mjs no longer contains new Worker(new URL('./flumedb-worker.mjs', import.meta.url), { type: 'module' })")
+  if (/new (Worker|URL)\(/.test(readFileSync(join(fresh, 'flumedb-worker.mjs'), 'utf8'))) throw new Error('flumedb-worker.mjs must name no file of its own')
 }
 
 function replace (from, to) {

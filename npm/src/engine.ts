@@ -1,12 +1,16 @@
 import { createGo } from '#wasm-exec'
-import { loadModule, moduleUrl, openHost } from '#host'
+import { loadModule, makeWorker, moduleUrl, openHost } from '#host'
 import { type Exports, type Imports, type Pointer, PROTOCOL, STALE } from './boundary.js'
 import { type ErrorCode, FlumeError, call } from './errors.js'
 import type { HealthState, HealthStep } from './health.js'
 import { later as nextTask } from './slice.js'
+import { startInWorker } from './worker-engine.js'
 
 /** Where the module comes from. By default it is the file beside the wrapper. */
 export type WasmSource = string | URL | Response | BufferSource | WebAssembly.Module
+
+/** Whether the module runs in a worker, and where that one's script is. By default it is the file beside the wrapper. */
+export type WorkerOption = boolean | string | URL
 
 /** How a request is answered: once, after any number of `records`. */
 export interface Request {
@@ -45,9 +49,15 @@ const encoder = new TextEncoder()
 /** A text of more than this is encoded outside of the module's memory first, which would have to be three times as large. */
 const LARGE_TEXT = 1 << 20
 
+/** What lets goroutines run. */
+export interface Go {
+  exited: boolean
+  _resume(): void
+}
+
 /**
- * One running module. All that Go answers is acted on after it has returned: in a microtask, in order. When the module
- * crashes, every request that is under way or is made later fails.
+ * One running module, here or in a worker. All that Go answers is acted on after it has returned: in a microtask, in order.
+ * When the module crashes, every request that is under way or is made later fails.
  */
 export class Engine {
   readonly logs = new Map<number, LogListener>()
@@ -58,13 +68,15 @@ export class Engine {
   #u8 = new Uint8Array()
   #crash?: FlumeError
   readonly #exports: Exports
-  readonly #go: { exited: boolean; _resume(): void }
-  readonly #host: Host
+  readonly #go: Go
+  readonly #release: () => void
+  readonly #largeText: number
 
-  private constructor(exports: Exports, go: { exited: boolean; _resume(): void }, host: Host) {
+  constructor(exports: Exports, go: Go, release: () => void, largeText: number = LARGE_TEXT) {
     this.#exports = exports
     this.#go = go
-    this.#host = host
+    this.#release = release
+    this.#largeText = largeText
   }
 
   /** Whether the module has crashed. */
@@ -72,31 +84,31 @@ export class Engine {
     return !!this.#crash
   }
 
-  /** Starts a module, or fails with `WASM`. */
-  static async start(source: WasmSource): Promise<Engine> {
+  /** Starts a module here, or fails with `WASM`. */
+  static async start(source: WasmSource, importsOf: (engine: () => Engine) => Imports = makeImports): Promise<Engine> {
     let engine: Engine | undefined
     let output = ''
     const go = createGo(goScope(text => (output = (output + text).slice(0, 4096))))
     go.exit = () => {}
     const memory = () => engine!.memory()
     const host = openHost(memory)
-    const imports = { ...go.importObject, ...host.imports, flumedb: makeImports(() => engine!) }
+    const imports = { ...go.importObject, ...host.imports, flumedb: importsOf(() => engine!) }
     try {
       const instance = await instantiate(await loadModule(source), imports)
       const exports = instance.exports as Exports
-      engine = new Engine(exports, go, host)
+      engine = new Engine(exports, go, () => host.release())
       // Events of the host, too, let goroutines run, and what crashes there is caught by nobody else.
       const resume = go._resume.bind(go)
       go._resume = () => {
         try {
           resume()
         } catch (err) {
-          engine!.#crashed('', err)
+          engine!.crash('', err)
         }
       }
       go.run(instance).then(
-        () => engine!.#crashed(output || 'it exited'),
-        (err: unknown) => engine!.#crashed(output, err)
+        () => engine!.crash(output || 'it exited'),
+        (err: unknown) => engine!.crash(output, err)
       )
       check(exports)
       return engine
@@ -154,7 +166,7 @@ export class Engine {
       const result = run(this.#exports)
       if (!this.#go.exited) return result
     } catch (err) {
-      this.#crashed('', err)
+      this.crash('', err)
     }
     return
   }
@@ -178,7 +190,7 @@ export class Engine {
 
   /** Puts one text into the staging buffer, and gives its size in bytes. */
   stageText(text: string): number {
-    if (text.length > LARGE_TEXT) return this.stage(text)[0]
+    if (text.length > this.#largeText) return this.stage(text)[0]
     const at = this.enter(exports => exports.flumedb_stage(text.length * 3))
     if (!at) return 0
     return encoder.encodeInto(text, this.memory().subarray(at, at + text.length * 3)).written
@@ -205,11 +217,12 @@ export class Engine {
     return this.#requests.get(id)
   }
 
-  #crashed(output: string, cause?: unknown): void {
+  /** Ends all: it exited, after it had put out this, or that was thrown. */
+  crash(output: string, cause?: unknown): void {
     const reason = output.trim() || String((cause as Error)?.message ?? cause ?? 'it exited')
     if (this.#crash) return
     this.#crash = new FlumeError('WASM', `the WebAssembly module crashed: ${reason}`, { cause })
-    this.#host.release()
+    this.#release()
     this.later(() => this.#failAll())
   }
 
@@ -225,7 +238,8 @@ export class Engine {
   }
 }
 
-function makeImports(engine: () => Engine): Imports {
+/** What Go calls, for an engine that is there by then. */
+export function makeImports(engine: () => Engine): Imports {
   return {
     settle(id, a, b, at, size) {
       const e = engine()
@@ -356,22 +370,24 @@ function goScope(print: (text: string) => void): object {
 }
 
 const engines = new Map<unknown, Promise<Engine>>()
+const inWorkers: typeof engines = new Map()
 
 /**
  * The engine of a source, shared by all logs that name the same; a new one where that has crashed or did not start. Without
- * a source it is one with views if they are asked for, or if there is one already.
+ * a source it is one with views if they are asked for, or if there is one already. `worker` has it run in a worker.
  */
-export async function engineOf(source: WasmSource | undefined, views: boolean): Promise<Engine> {
-  source ??= engines.has(moduleUrl(true).href) ? moduleUrl(true) : moduleUrl(views)
+export async function engineOf(source: WasmSource | undefined, views: boolean, worker: WorkerOption = false): Promise<Engine> {
+  const running = worker ? inWorkers : engines
+  source ??= running.has(moduleUrl(true).href) ? moduleUrl(true) : moduleUrl(views)
   const key = source instanceof URL ? source.href : source
-  const running = engines.get(key)
-  if (running) {
-    const engine = await running.catch(() => undefined)
+  const known = running.get(key)
+  if (known) {
+    const engine = await known.catch(() => undefined)
     if (engine && !engine.dead) return engine
-    if (engines.get(key) === running) engines.delete(key)
-    else return engineOf(source, views)
+    if (running.get(key) === known) running.delete(key)
+    else return engineOf(source, views, worker)
   }
-  const starting = Engine.start(source)
-  engines.set(key, starting)
+  const starting = worker ? startInWorker(makeWorker(worker), source) : Engine.start(source)
+  running.set(key, starting)
   return starting
 }

@@ -5,7 +5,7 @@ import { readFile, readdir, rm, stat, statfs } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { FILE, type FileImports } from './boundary.js'
-import type { Host, WasmSource } from './engine.js'
+import type { Host, WasmSource, WorkerOption } from './engine.js'
 import { FlumeError } from './errors.js'
 import { lockFolder, type Lock } from './lock-node.js'
 import type { LogStorage } from './storage.js'
@@ -17,6 +17,9 @@ export const hasFiles: boolean = true
 
 /** Where the module is, which has the views whether they are used or not: nobody has to fetch it. */
 export const moduleUrl = (_views: boolean): URL => new URL('./flumedb-node.wasm', import.meta.url)
+
+/** There is no page here that could be held up, and the option is refused. */
+export const makeWorker = undefined as unknown as (option: WorkerOption) => Worker
 
 /** Reads what is named by a path or a file: address, and fetches what is named by another. */
 export async function loadModule(source: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {

@@ -1,7 +1,7 @@
 // What the wrapper needs of a page or a worker.
 
 import { INDEXED_DB } from './boundary.js'
-import type { Host, WasmSource } from './engine.js'
+import type { Host, WasmSource, WorkerOption } from './engine.js'
 import { FlumeError } from './errors.js'
 import type { LogStorage } from './storage.js'
 
@@ -16,6 +16,10 @@ export const hasFiles: boolean = false
  */
 export const moduleUrl = (views: boolean): URL =>
   views ? new URL('./flumedb-views.wasm', import.meta.url) : new URL('./flumedb.wasm', import.meta.url)
+
+/** A worker that runs a module. What bundlers look for must stay as it is here, too. */
+export const makeWorker = (option: WorkerOption): Worker =>
+  option === true ? new Worker(new URL('./flumedb-worker.mjs', import.meta.url), { type: 'module' }) : new Worker(option as string | URL, { type: 'module' })
 
 /** Fetches what is named by an address. */
 export async function loadModule(source: WasmSource): Promise<Response | BufferSource | WebAssembly.Module> {
@@ -56,7 +60,9 @@ export async function deleteLog(name: string): Promise<void> {
     // First, so that no view of a log that is gone is left to be taken for one of its successor's.
     for (const { name: theirs = '' } of (await indexedDB.databases?.().catch(() => undefined)) ?? [])
       if (theirs === `${name}/views` || theirs.startsWith(`level-js-${name}/views/`)) await empty(theirs)
-    await settled(indexedDB.deleteDatabase(name))
+    const deleting = indexedDB.deleteDatabase(name)
+    deleting.onblocked = () => console.warn(`flumedb-wasm, log ${name}: deleting it waits for a page or worker that has its database open and keeps it so`)
+    await settled(deleting)
   } catch (cause) {
     throw new FlumeError('STORE', `deleting ${name}: ${(cause as Error)?.message}`, { cause })
   }

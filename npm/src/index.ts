@@ -6,7 +6,7 @@ export { type ExportOptions } from './export.js'
 export { provideImporter, type ImportFormat, type ImportOptions, type ImportProgress, type ImportResult, type ImportSource } from './importer.js'
 export { provideSyncer, type SyncOptions, type SyncProgress, type SyncResult } from './syncer.js'
 export { type Codec, type CodecOption } from './codec.js'
-export { type WasmSource } from './engine.js'
+export { type WasmSource, type WorkerOption } from './engine.js'
 export {
   Reduce,
   type CreateReduce,

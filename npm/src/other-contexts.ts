@@ -27,14 +27,18 @@ const DELETED = -1
 /** Joins those that have the log of a name open. `look` is called when there may be something new in the database. */
 export function joinOthers(name: string, since: Obv<number>, look: () => void): OtherContexts | undefined {
   if (typeof BroadcastChannel === 'undefined') return
-  const channel = new BroadcastChannel(`flumedb-wasm:${name}`)
+  let channel: BroadcastChannel
   let again: ReturnType<typeof setTimeout> | undefined
-  channel.onmessage = ({ data }) => {
-    if (data <= since.value! && data !== DELETED) return
-    look()
-    clearTimeout(again)
-    again = setTimeout(look, LOOK_AGAIN_MS)
+  const join = () => {
+    channel = new BroadcastChannel(`flumedb-wasm:${name}`)
+    channel.onmessage = ({ data }) => {
+      if (data <= since.value! && data !== DELETED) return
+      look()
+      clearTimeout(again)
+      again = setTimeout(look, LOOK_AGAIN_MS)
+    }
   }
+  join()
 
   let told = -Infinity
   let waiting: number | undefined
@@ -47,11 +51,20 @@ export function joinOthers(name: string, since: Obv<number>, look: () => void): 
     waiting = undefined
   }
 
-  // A page that is left or frozen has no timers, and hears nothing while it is in the back/forward cache.
+  // A page that is left or frozen has no timers. One that is in the back/forward cache must not hear of anything: Chromium
+  // would throw it out of there.
   const events = new AbortController()
-  const on = (type: string, listener: (event: Event) => void) => globalThis.addEventListener?.(type, listener, { signal: events.signal })
-  on('pagehide', tellNow)
-  on('pageshow', event => (event as PageTransitionEvent).persisted && look())
+  const on = (type: string, listener: (event: PageTransitionEvent) => void) =>
+    globalThis.addEventListener?.(type, listener as (event: Event) => void, { signal: events.signal })
+  on('pagehide', ({ persisted }) => {
+    tellNow()
+    if (persisted) channel.close()
+  })
+  on('pageshow', ({ persisted }) => {
+    if (!persisted) return
+    join()
+    look()
+  })
   globalThis.document?.addEventListener('freeze', tellNow, { signal: events.signal })
   globalThis.document?.addEventListener('resume', look, { signal: events.signal })
 

@@ -5,22 +5,22 @@
 //   await chromium.close()
 //
 // With a profile from makeProfile() given, kill() crashes the whole browser and the next openChromium() finds what it
-// left on the disk.
+// left on the disk. All pages are as if they were in front, unless focused is false.
 
 import { chromium as playwright } from 'playwright-core'
 import { makeProfile, startBrowser } from '../scripts/browser-process.mjs'
 
 export { makeProfile }
 
-export async function openChromium ({ profile } = {}) {
+export async function openChromium ({ profile, focused = true, args = [] } = {}) {
   const own = profile ? undefined : makeProfile()
-  const process = startBrowser('chromium', { profile: (profile ?? own).folder, args: ['--remote-debugging-port=0', 'about:blank'] })
+  const process = startBrowser('chromium', { profile: (profile ?? own).folder, args: [...args, '--remote-debugging-port=0', 'about:blank'] })
   const kill = async () => {
     await process.kill()
     own?.remove()
   }
   try {
-    const browser = await playwright.connectOverCDP(await devtoolsAddress(process))
+    const browser = await playwright.connectOverCDP(await devtoolsAddress(process), { noDefaults: !focused })
     const context = browser.contexts()[0]
     return {
       context,

@@ -1,9 +1,12 @@
-// Drives pages of any browser without a protocol of its own: each page asks the server what to run, and sends back what
-// came of it. What is here of a page is what the tests use of playwright's.
+// Drives pages of any browser without a protocol of its own: one page asks the server what to run, tells the others, and each
+// sends back what came of it. What is here of a page is what the tests use of playwright's.
 
 import { makeProfile, startBrowser } from '../../scripts/browser-process.mjs'
 
-/** Runs in a page: goes by the name in its address, and gives it up when it is told to. */
+/**
+ * Runs in a page: goes by the name in its address, and gives it up when it is told to. Only page 0 waits for the server: a
+ * browser has six connections to one, which as many waiting pages would take up.
+ */
 export const agent = `
   const uncaught = []
   addEventListener('error', event => uncaught.push(String(event.error?.stack ?? event.message)))
@@ -13,20 +16,35 @@ export const agent = `
     uncaught.push(args.join(' '))
     complain(...args)
   }
-  const page = new URLSearchParams(location.search).get('agent')
-  const send = async message => (await fetch('/agent', { method: 'POST', body: JSON.stringify({ page, ...message, uncaught: uncaught.splice(0) }) })).json()
-  const run = async ({ id, run, arg }) => {
+  const name = new URLSearchParams(location.search).get('agent')
+  // Again and again: a test may end the browser's process for the network.
+  const send = async message => {
+    const body = JSON.stringify({ page: name, ...message, uncaught: uncaught.splice(0) })
+    for (;;) {
+      try {
+        return await (await fetch('/agent', { method: 'POST', body })).json()
+      } catch {
+        await new Promise(resolve => setTimeout(resolve, 100))
+      }
+    }
+  }
+  const obey = async ({ page, id, run, arg, close }) => {
+    if (page !== name) return
+    if (close) return window.close()
     try {
       await send({ id, value: await (0, eval)('(' + run + ')')(arg) })
     } catch (error) {
       await send({ id, error: error + " " + error?.stack })
     }
   }
-  for (let job; page && !job?.close; ) {
-    job = await send({ next: true })
-    if (job.run) run(job)
-  }
-  close()`
+  const jobs = new BroadcastChannel('agents')
+  jobs.onmessage = ({ data }) => obey(data)
+  if (name) await send({ ready: true })
+  while (name === '0') {
+    const job = await send({ next: true })
+    jobs.postMessage(job)
+    obey(job)
+  }`
 
 /** What the server does with what an agent sends; see static-server.mjs. */
 export function createAgents (engine) {
@@ -36,30 +54,33 @@ export function createAgents (engine) {
   const page = name => {
     const found = pages.get(name)
     if (found) return found
-    const made = { queue: [], running: new Map(), uncaught: [], idle: undefined, greeted: undefined }
+    const made = { running: new Map(), uncaught: [], greeted: undefined }
     made.ready = new Promise(resolve => { made.greeted = resolve })
     pages.set(name, made)
     return made
   }
-  const next = one => {
-    if (!one.idle || !one.queue.length) return
-    one.idle(one.queue.shift())
-    one.idle = undefined
+  const queue = []
+  let idle // gives page 0 the next job
+  const give = () => {
+    if (!idle || !queue.length) return
+    idle(queue.shift())
+    idle = undefined
   }
 
   return {
-    post ({ page: name, next: wanted, id, value, error, uncaught }) {
+    post ({ page: name, ready, next, id, value, error, uncaught }) {
       const one = page(name)
       one.uncaught.push(...uncaught.map(text => new Error(text)))
-      if (!wanted) {
+      if (ready) return one.greeted()
+      if (!next) {
+        if (!one.running.has(id)) return // it has been told before
         const { resolve, reject } = one.running.get(id)
         one.running.delete(id)
         return error === undefined ? resolve(value) : reject(new Error(`in ${engine}: ${error}`))
       }
-      one.greeted()
       return new Promise(resolve => {
-        one.idle = resolve
-        next(one)
+        idle = resolve
+        give()
       })
     },
 
@@ -82,8 +103,8 @@ export function createAgents (engine) {
         const one = page(name)
         const id = ++count
         one.running.set(id, { resolve, reject })
-        one.queue.push({ id, run: String(run), arg })
-        next(one)
+        queue.push({ page: name, id, run: String(run), arg })
+        give()
       })])
       const close = async () => {
         closing = true
@@ -98,6 +119,7 @@ export function createAgents (engine) {
       }
       return {
         close,
+        endProcess: process.endOne,
         async newPage (url) {
           const name = String(++count)
           const address = new URL(url)
@@ -111,8 +133,8 @@ export function createAgents (engine) {
             evaluate: (run, arg) => evaluate(name, run, arg),
             addScriptTag: ({ content }) => evaluate(name, content => (0, eval)(content), content),
             async close () {
-              one.queue.push({ close: true })
-              next(one)
+              queue.push({ page: name, close: true })
+              give()
             }
           }
         }

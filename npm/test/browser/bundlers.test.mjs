@@ -1,4 +1,5 @@
-// The tarball in a user's web project: each bundler finds the wasm, and the page and its worker keep one log.
+// The tarball in a user's web project: each bundler finds the wasm and the wrapper's worker, and the page and a worker of its own
+// keep one log.
 
 import assert from 'node:assert/strict'
 import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -34,7 +35,7 @@ async function visitTwice (url) {
       await page.goto(url)
       const result = await page.waitForFunction(() => window.result, undefined, { timeout: 30_000 })
         .catch(error => { throw new Error(`${error.message}\n${page.uncaught.join('\n')}`) })
-      assert.deepEqual(await result.jsonValue(), { values, seqs: [values.length - 2, values.length - 1], imported })
+      assert.deepEqual(await result.jsonValue(), { values, seqs: [values.length - 2, values.length - 1], imported, quiet: values.length / 2 })
     }
     assert.deepEqual(page.uncaught, [])
   } finally {
@@ -63,11 +64,11 @@ test('plain <script type=module> with the files of the package on the server', a
   await visitTwiceAt(folder)
 })
 
-test('esbuild, with the wasm copied beside the bundle', async () => {
+test('esbuild, with the wasm and the worker copied beside the bundle', async () => {
   const folder = path('esbuild')
   await esbuild.build({ absWorkingDir: project.folder, entryPoints: ['main.mjs', 'worker.mjs'], outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm', minify: true, splitting: true, chunkNames: '[name]-[hash]', logLevel: 'warning' })
   copyFileSync(path('index.html'), join(folder, 'index.html'))
-  copyFileSync(path('node_modules/flumedb-wasm/dist/flumedb.wasm'), join(folder, 'flumedb.wasm'))
+  for (const name of ['flumedb.wasm', 'flumedb-views.wasm', 'flumedb-worker.mjs']) copyFileSync(path('node_modules/flumedb-wasm/dist', name), join(folder, name))
   await visitTwiceAt(folder)
 })
 
@@ -76,10 +77,12 @@ test('esbuild, with the wasm as an asset whose address is given to the log', asy
   const given = path('given')
   mkdirSync(given)
   for (const name of ['main.mjs', 'worker.mjs']) {
-    writeFileSync(join(given, name), "import wasm from 'flumedb-wasm/flumedb.wasm'\n" + readFileSync(path(name), 'utf8').replace(/Log\(('\w+')\)/g, 'Log($1, { wasm })'))
+    const text = readFileSync(path(name), 'utf8').replace(/Log\(('\w+')\)/g, 'Log($1, { wasm })').replace('{ worker: true }', "{ wasm: views, worker: '/flumedb-worker.mjs' }")
+    writeFileSync(join(given, name), `import wasm from 'flumedb-wasm/flumedb.wasm'\nimport views from 'flumedb-wasm/flumedb-views.wasm'\n${text}`)
   }
   await esbuild.build({ absWorkingDir: project.folder, entryPoints: ['given/main.mjs', 'given/worker.mjs'], outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, format: 'esm', loader: { '.wasm': 'file' }, publicPath: '/', logLevel: 'warning' })
   copyFileSync(path('index.html'), join(folder, 'index.html'))
+  copyFileSync(path('node_modules/flumedb-wasm/dist/flumedb-worker.mjs'), join(folder, 'flumedb-worker.mjs'))
   await visitTwiceAt(folder)
 })
 

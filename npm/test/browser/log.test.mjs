@@ -1,4 +1,4 @@
-// The cases of a log, in a page and in a dedicated worker.
+// The cases of a log: in a page, in a dedicated worker, and in a page whose module runs in a worker.
 
 import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
@@ -8,17 +8,18 @@ import { openSite } from './site.mjs'
 
 const folder = fileURLToPath(new URL('../log/', import.meta.url))
 
-// Runs in the page or in a worker: one case, and then deletes the databases it made.
+// Runs in the page or in a worker: one case, and then deletes the databases it made. `options` are for each log.
 const runner = `
   import Flume, { Log, Reduce } from '/flumedb-wasm/browser.mjs'
   import { run } from '/log/cases.mjs'
-  globalThis.runCase = async title => {
+  import { withOptions } from '/log/options.mjs'
+  globalThis.runCase = async (title, options) => {
     const names = []
     const name = () => {
       names.push(title + ' ' + names.length)
       return names.at(-1)
     }
-    await run(title, { Flume, Log, Reduce, name })
+    await run(title, { Flume, Log: withOptions(Log, options), Reduce, name })
     for (const made of names) await Log.delete(made)
   }`
 const worker = `${runner}
@@ -37,12 +38,13 @@ before(async () => {
 })
 after(() => site?.close())
 
-for (const context of ['page', 'worker']) {
+const contexts = { 'in a page': inPage, 'in a worker': inWorker, 'in a page, with the module in a worker': inPageWithWorker }
+for (const [context, run] of Object.entries(contexts)) {
   for (const title of Object.keys(cases)) {
-    test(`${title}, in a ${context}`, { timeout: 180_000 }, async () => {
+    test(`${title}, ${context}`, { timeout: 180_000 }, async () => {
       const page = await site.newPage()
       try {
-        const failed = await page.evaluate(context === 'page' ? inPage : inWorker, title)
+        const failed = await page.evaluate(run, title)
         assert.equal(failed, null)
       } finally {
         await page.close()
@@ -54,6 +56,11 @@ for (const context of ['page', 'worker']) {
 async function inPage (title) {
   await import('/runner.mjs')
   return runCase(title).then(() => null, err => `${err}\n${err.stack}`)
+}
+
+async function inPageWithWorker (title) {
+  await import('/runner.mjs')
+  return runCase(title, { worker: true }).then(() => null, err => `${err}\n${err.stack}`)
 }
 
 function inWorker (title) {

@@ -65,7 +65,7 @@ test('publint finds nothing to say about the tarball', async () => {
 
 // Without the service worker's entry, which is a module only.
 test('attw finds the types right for every way of resolving them', async () => {
-  await run(bin('attw'), [tarball(), '--exclude-entrypoints', './flumedb.wasm', './flumedb-views.wasm', './flumedb-http.wasm', './flumedb-node.wasm', './service-worker', './client', '--no-color', '--no-emoji'], { cwd: consumer.folder })
+  await run(bin('attw'), [tarball(), '--exclude-entrypoints', './flumedb.wasm', './flumedb-views.wasm', './flumedb-http.wasm', './flumedb-node.wasm', './flumedb-worker.mjs', './service-worker', './client', '--no-color', '--no-emoji'], { cwd: consumer.folder })
 })
 
 for (const [name, files, options] of [

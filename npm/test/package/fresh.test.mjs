@@ -21,7 +21,7 @@ test('the packed wasm is the one its build-info names, and that is the build of 
   for (const [name, sha256] of Object.entries(info.sha256)) assert.equal(createHash('sha256').update(read(`dist/${name}`)).digest('hex'), sha256, name)
 })
 
-for (const name of ['flumedb.wasm', 'flumedb-views.wasm', 'flumedb-http.wasm', 'flumedb-node.wasm', 'browser.mjs', 'service-worker.mjs', 'node.mjs', 'node.cjs']) {
+for (const name of ['flumedb.wasm', 'flumedb-views.wasm', 'flumedb-http.wasm', 'flumedb-node.wasm', 'browser.mjs', 'flumedb-worker.mjs', 'service-worker.mjs', 'node.mjs', 'node.cjs']) {
   test(`${name} carries the build's name`, () => {
     assert.ok(read(`dist/${name}`).includes(JSON.parse(read('dist/build-info.json')).build))
   })

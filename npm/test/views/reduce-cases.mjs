@@ -168,7 +168,7 @@ export const cases = {
     await db.append({ n: 4 })
     await db.sum.get()
     equal(heard.at(-1), 3)
-    equal(db.sum.value.value, 7)
+    await until(() => db.sum.value.value === 7, 'the sum of three')
     await db.close()
   },
 

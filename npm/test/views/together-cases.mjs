@@ -114,7 +114,7 @@ export const cases = {
     equal([await db.a.get(), sumOf(await db.b.get()), await db.c.get(), await db.d.get()], [n, n, n, n])
   },
 
-  async 'answers what its function answers, or fails as that does' ({ open, Reduce }) {
+  async 'answers what its function answers, or fails as that does' ({ open, Reduce, atOnce = true }) {
     const db = open().use('sum', Reduce(1, { sum: 'n' })).use('mine', Reduce(1, acc => (acc ?? 0) + 1))
     equal(await db.read(['sum'], sum => [sum.name, sum.seq]), ['sum', -1])
     await db.append([{ n: 1 }, { n: 2 }])
@@ -126,7 +126,7 @@ export const cases = {
     equal(await new Promise((resolve, reject) => db.read(['sum'], sum => sum.get(), {}, (err, value) => (err ? reject(err) : resolve(value)))), 3)
     equal(await db.read(['sum', 'mine'], (sum, mine) => new Promise((resolve, reject) =>
       sum.get((err, a) => (err ? reject(err) : mine.get({ meta: false }, (err, b) => (err ? reject(err) : resolve([a, b]))))))), [3, 2])
-    equal(await db.read(['sum', 'mine'], (sum, mine) => [sum.value.value, mine.value.value]), [3, 2])
+    if (atOnce) equal(await db.read(['sum', 'mine'], (sum, mine) => [sum.value.value, mine.value.value]), [3, 2])
     equal(await db.read(['sum', 'mine'], async (sum, mine) => [await sum.stream().collect(), await mine.stream().collect()]), [[3], [2]])
     const own = new Error('of the function')
     for (const fn of [() => { throw own }, async () => { throw own }]) equal(await db.read(['sum'], fn).catch(err => err === own), true)

@@ -1,6 +1,7 @@
-// A user's page: keeps a log, from the page and from a worker of its own, and imports into another.
+// A user's page: keeps a log, from the page and from a worker of its own, imports into another, and has a third in the wrapper's
+// worker.
 
-import Flume, { Log } from 'flumedb-wasm'
+import Flume, { Log, Reduce } from 'flumedb-wasm'
 
 main()
 
@@ -14,7 +15,7 @@ async function main () {
     if (seq === seqs[1]) break
   }
   await db.close()
-  window.result = { seqs, values, imported: await importLines() }
+  window.result = { seqs, values, imported: await importLines(), quiet: await quietly() }
 }
 
 // Loads import when it is needed. How many records it has appended, and found from before.
@@ -24,6 +25,14 @@ async function importLines () {
   const { records, skipped } = await db.import(new Blob(['{"n":1}\n{"n":2}\n']))
   await db.close()
   return [records, skipped]
+}
+
+async function quietly () {
+  const db = Flume(Log('quiet', { worker: true })).use('visits', Reduce(1, { count: true }))
+  await db.append({ by: 'page' })
+  const visits = await db.visits.get()
+  await db.close()
+  return visits
 }
 
 function fromWorker () {
