@@ -92,7 +92,7 @@ func New(log *core.Log, opts Options) *Handler {
 	}
 	return &Handler{
 		log:      log,
-		replica:  replica.New(log, replica.Options{Check: checkJSON}),
+		replica:  replica.New(log, replica.Options{Check: replica.CheckJSON}),
 		opts:     opts,
 		buffered: semaphore.NewWeighted(opts.MaxBuffered),
 		streams:  make(chan struct{}, opts.MaxStreams),

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/flumedb/flumedb-wasm/core"
-	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/replica"
 )
 
@@ -20,14 +18,6 @@ const typeSync = "application/vnd.flumedb.sync"
 
 // maxWait bounds how long a replica may wait for news, in seconds.
 const maxWait = 300
-
-// checkJSON keeps what is no JSON out of a log of JSON.
-func checkJSON(record []byte) error {
-	if !json.Valid(record) {
-		return fmt.Errorf("%w: it is not valid JSON", core.ErrInvalidRecord)
-	}
-	return nil
-}
 
 // sync is an exchange with another replica: its message is taken in, and what it
 // lacks is the answer.

@@ -10,8 +10,10 @@ package replica
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/json"
 )
 
 // Origin names a log by whom records were first appended: the id that was drawn
@@ -23,6 +25,14 @@ type Options struct {
 	// Check refuses records that this log is not to hold, as those that are no
 	// JSON in a log of JSON. nil takes all.
 	Check func(record []byte) error
+}
+
+// CheckJSON is Options.Check of a log of JSON.
+func CheckJSON(record []byte) error {
+	if !json.Valid(record) {
+		return fmt.Errorf("%w: it is not valid JSON", core.ErrInvalidRecord)
+	}
+	return nil
 }
 
 // ErrMessage: what came is no message of this protocol, or not whole.

@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/flumedb/flumedb-wasm/core"
-	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/replica"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
 )
@@ -30,13 +29,6 @@ var (
 	sessions = map[uint32]*replica.Session{}
 )
 
-func checkJSON(record []byte) error {
-	if !json.Valid(record) {
-		return fmt.Errorf("%w: it is not valid JSON", core.ErrInvalidRecord)
-	}
-	return nil
-}
-
 func begin(handle, request uint32, onlyJSON bool) {
 	log, ok := jsbridge.Opened(handle, request)
 	if !ok {
@@ -46,7 +38,7 @@ func begin(handle, request uint32, onlyJSON bool) {
 	if r == nil {
 		var opts replica.Options
 		if onlyJSON {
-			opts.Check = checkJSON
+			opts.Check = replica.CheckJSON
 		}
 		r = replica.New(log, opts)
 		replicas[handle] = r

@@ -25,9 +25,10 @@ function program () {
 }
 
 export async function startServer (t, { token = '', dir } = {}) {
+  let own
   if (!dir) {
     dir = mkdtempSync(join(tmpdir(), 'flumedb-sync-'))
-    t.after(() => rmSync(dir, { recursive: true, force: true }))
+    own = dir
   }
   let child
   let address = '127.0.0.1:0'
@@ -44,7 +45,10 @@ export async function startServer (t, { token = '', dir } = {}) {
     child.stdin.end()
     await ended
   }
-  t.after(() => child.exitCode === null && child.signalCode === null ? end() : undefined)
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) await end()
+    if (own) rmSync(own, { recursive: true, force: true })
+  })
   return {
     url: await start(),
     start,
