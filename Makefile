@@ -12,9 +12,9 @@ GO_WASM := GOOS=js GOARCH=wasm
 # For every go test; -v names each test.
 GOTESTFLAGS ?=
 NODE_TEST := node --test --test-reporter=spec
-# The suites of Node: all but those that need Chromium.
-NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' | sort)
-ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker client service-worker storage health journal-engines)
+# The suites of Node: all but those that need Chromium, or workerd.
+NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' -not -name 'edge*' | sort)
+ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker sync client service-worker storage health journal-engines)
 FUZZTIME ?= 30s
 
 .PHONY: help
@@ -40,6 +40,11 @@ size: build ## bytes of the wasm, by Go package, and of the wrapper, beside the 
 run: build ## build all and open the example, a field journal, on localhost
 	node example-web/serve.mjs --open
 
+.PHONY: edge
+edge: $(NODE_MODULES) ## build the Cloudflare Worker and run it on this machine's workerd: docs/edge.md
+	node npm/scripts/build-edge.mjs
+	node npm/edge/run.mjs
+
 .PHONY: bench
 bench: build chromium ## measure against other databases, in Chromium and Node
 	node npm/bench/run.mjs
@@ -47,7 +52,7 @@ bench: build chromium ## measure against other databases, in Chromium and Node
 ##: Tests
 
 .PHONY: test
-test: lint test-go test-wasm test-npm test-browser test-engines ## everything below, on any machine with Go, Node and npm
+test: lint test-go test-wasm test-npm test-edge test-browser test-engines ## everything below, on any machine with Go, Node and npm
 
 .PHONY: lint
 lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript types
@@ -55,11 +60,12 @@ lint: $(NODE_MODULES) ## formats, vet, staticcheck (native and wasm), TypeScript
 	go vet ./...
 	$(GO_WASM) go vet ./...
 	go tool staticcheck ./...
-	$(GO_WASM) $$(go tool -n staticcheck) $$($(GO_WASM) go list ./... | grep -vE '/jsbridge(/views)?$$')
+	$(GO_WASM) $$(go tool -n staticcheck) $$($(GO_WASM) go list ./... | grep -vE '/jsbridge(/views|/replicas)?$$')
 	@# staticcheck does not know that go:wasmexport is a use, so what only JavaScript calls looks unused to it.
-	$(GO_WASM) $$(go tool -n staticcheck) -checks inherit,-U1000 ./jsbridge ./jsbridge/views
+	$(GO_WASM) $$(go tool -n staticcheck) -checks inherit,-U1000 ./jsbridge ./jsbridge/views ./jsbridge/replicas
 	npm/node_modules/.bin/tsc -p npm --noEmit
 	npm/node_modules/.bin/tsc -p npm/test/types
+	npm/node_modules/.bin/tsc -p npm/edge
 
 .PHONY: test-go
 test-go: cc ## Go tests, native with the race detector, fuzz seeds included
@@ -74,6 +80,11 @@ test-wasm: chromium ## Go tests as wasm: what is for all hosts in Node, jsbridge
 .PHONY: test-npm
 test-npm: pack ## the built package in Node, the tarball as a user installs it, kills of Node
 	$(NODE_TEST) $(NODE_SUITES)
+
+.PHONY: test-edge
+test-edge: $(NODE_MODULES) ## on workerd, the engine of Cloudflare's Workers: the store in a Durable Object, the suite of all homes, restarts
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/workerd-exec.mjs" ./jsbridge/durablestore
+	$(NODE_TEST) --test-concurrency=1 npm/test/homes/edge*.test.mjs
 
 .PHONY: test-browser
 test-browser: pack chromium ## the built package in Chromium: pages, workers, bundlers, kills of the browser
@@ -97,7 +108,7 @@ fuzz: ## look for new failing inputs, FUZZTIME (30s) for each fuzz target
 
 .PHONY: clean
 clean: ## remove what was built; what was installed stays
-	rm -rf npm/dist npm/.tmp npm/flumedb-wasm-*.tgz npm/README.md npm/LICENSE
+	rm -rf npm/dist npm/edge/dist npm/.tmp npm/flumedb-wasm-*.tgz npm/README.md npm/LICENSE
 
 # What the targets above stand on. Each is checked, and where it is missing, installed.
 

@@ -135,6 +135,7 @@ type group struct {
 	bytes    int
 	waiting  []waiting
 	keyed    []keyed // instead of all that, in a group of appends with keys
+	noted    *noted  // instead of all that, an append with notes
 }
 
 // waiting is one append in its group.
@@ -152,7 +153,7 @@ const maxGroup = 32 << 20
 func (q *queue) open(bytes int, keyed bool) *group {
 	if n := len(q.groups); n > 0 {
 		g := q.groups[n-1]
-		if g.bytes == 0 || g.bytes+bytes <= maxGroup && keyed == (len(g.keyed) > 0) {
+		if g.bytes == 0 || g.noted == nil && g.bytes+bytes <= maxGroup && keyed == (len(g.keyed) > 0) {
 			return g
 		}
 	}
@@ -228,9 +229,12 @@ func (l *Log) commitAll() {
 			if g == nil {
 				break
 			}
-			if len(g.keyed) > 0 {
+			switch {
+			case g.noted != nil:
+				l.commitNoted(g.noted)
+			case len(g.keyed) > 0:
 				l.commitKeyed(g.keyed)
-			} else {
+			default:
 				l.commit(g)
 			}
 		}

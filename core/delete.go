@@ -151,3 +151,63 @@ func (l *Log) deleted(state State, thinned []*segment.Segment) {
 		fn()
 	}
 }
+
+// SeqRange is the seqs from First through Last.
+type SeqRange struct{ First, Last Seq }
+
+// Deleted lists the deleted records, in order, by reading the segments that have
+// some. Those that are damaged count as not deleted.
+func (l *Log) Deleted(ctx context.Context) (deleted []SeqRange, err error) {
+	head := l.Since()
+	for seq := Seq(0); seq <= head; {
+		extents, err := l.store.Index(ctx, seq, indexPage)
+		var damage *segment.CorruptError
+		if errors.As(err, &damage) && damage.Last >= seq {
+			seq = damage.Last + 1
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing deleted records at seq %d: %w", seq, err)
+		}
+		if len(extents) == 0 {
+			break
+		}
+		for _, e := range extents {
+			if e.Deleted == 0 {
+				continue
+			}
+			if deleted, err = l.deletedWithin(ctx, deleted, max(seq, e.First), e.Last); err != nil {
+				return nil, err
+			}
+		}
+		seq = extents[len(extents)-1].Last + 1
+	}
+	return deleted, nil
+}
+
+// deletedWithin adds the deleted records from one seq through another.
+func (l *Log) deletedWithin(ctx context.Context, deleted []SeqRange, from, through Seq) ([]SeqRange, error) {
+	for from <= through {
+		runs, err := l.Read(ctx, Range{From: from, Through: through, Budget: 1, NoCache: true})
+		var damage *segment.CorruptError
+		if errors.As(err, &damage) && damage.Last >= from {
+			from = damage.Last + 1
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("listing deleted records: %w", err)
+		}
+		for _, run := range runs {
+			from = run.Through + 1
+			if !run.Deleted {
+				continue
+			}
+			if n := len(deleted); n > 0 && deleted[n-1].Last+1 == run.From {
+				deleted[n-1].Last = run.Through
+			} else {
+				deleted = append(deleted, SeqRange{run.From, run.Through})
+			}
+		}
+	}
+	return deleted, nil
+}

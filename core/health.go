@@ -81,6 +81,9 @@ func (h *health) ofStore(now Health) {
 	if h.store.Condition != Lost {
 		h.store = now
 	}
+	if h.rescue.Condition == Healthy {
+		h.rescue = Health{Condition: Healthy} // that one is over
+	}
 	h.settle()
 }
 

@@ -160,6 +160,24 @@ func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, key
 	return answer(s, ctx, func() (core.State, error) { return s.inner.AppendOnce(ctx, segments, keys) })
 }
 
+// AppendNoted implements core.NoteStore.
+func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, notes []core.Note) (core.State, error) {
+	inner, ok := s.inner.(core.NoteStore)
+	if !ok {
+		return core.State{}, core.ErrNoNotes
+	}
+	return answer(s, ctx, func() (core.State, error) { return inner.AppendNoted(ctx, segments, after, notes) })
+}
+
+// Notes implements core.NoteStore.
+func (s *Store) Notes(ctx context.Context, after core.Seq, limit int) ([]core.Note, error) {
+	inner, ok := s.inner.(core.NoteStore)
+	if !ok {
+		return nil, core.ErrNoNotes
+	}
+	return answer(s, ctx, func() ([]core.Note, error) { return inner.Notes(ctx, after, limit) })
+}
+
 // Replace implements core.Store.
 func (s *Store) Replace(ctx context.Context, r core.Replacement) (core.State, error) {
 	return answer(s, ctx, func() (core.State, error) { return s.inner.Replace(ctx, r) })

@@ -63,6 +63,7 @@ type Store struct {
 	suspect bool
 	pending []byte // small frames on their way to one write
 	keys    keys
+	notes   notes
 
 	mu     sync.Mutex
 	closed bool
@@ -126,7 +127,7 @@ func (s *Store) load() error {
 		return err
 	}
 	s.recovered.Seq = s.state.Head
-	if err := s.loadKeys(names); err != nil {
+	if err := errors.Join(s.loadKeys(names), s.loadNotes(names)); err != nil {
 		return err
 	}
 	if !ok {
@@ -302,7 +303,7 @@ func (s *Store) Close() error {
 	if again {
 		return nil
 	}
-	err := errors.Join(s.settle(), s.closeKeys())
+	err := errors.Join(s.settle(), s.closeKeys(), s.closeNotes())
 	s.mu.Lock()
 	s.cache.closeAll(s.files)
 	s.mu.Unlock()

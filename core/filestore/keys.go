@@ -111,7 +111,7 @@ func (s *Store) loadKeys(names []string) error {
 		if err != nil {
 			return err
 		}
-		if err := s.cutKeys(name, size); err != nil {
+		if err := s.cutFile(name, size); err != nil {
 			return fmt.Errorf("cut %s: %w", name, err)
 		}
 		if i == 0 {
@@ -267,7 +267,8 @@ func (s *Store) closeKeys() error {
 	return file.Close()
 }
 
-func (s *Store) cutKeys(name string, size int64) error {
+// cutFile cuts the file of that name back to a size, for good.
+func (s *Store) cutFile(name string, size int64) error {
 	f, err := s.fs.Open(name)
 	if err != nil {
 		return err

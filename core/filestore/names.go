@@ -15,6 +15,7 @@ import (
 //	0000000000004711-2.log   the same, rewritten when the generation became 2
 //	checkpoint-delays        a view's checkpoint
 //	keys, keys-old           the keys of appends
+//	notes                    where records come from that are of other logs
 //	meta                     what the log is
 //	lock                     the host's, where it locks by a file
 //	*.tmp                    a file that is not yet whole

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/replica"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
@@ -57,6 +58,7 @@ const maxArguments = 1 << 20
 // Handler serves one database.
 type Handler struct {
 	log      *core.Log
+	replica  *replica.Replica
 	opts     Options
 	buffered *semaphore.Weighted
 	streams  chan struct{} // one token for each that is open
@@ -90,6 +92,7 @@ func New(log *core.Log, opts Options) *Handler {
 	}
 	return &Handler{
 		log:      log,
+		replica:  replica.New(log, replica.Options{Check: checkJSON}),
 		opts:     opts,
 		buffered: semaphore.NewWeighted(opts.MaxBuffered),
 		streams:  make(chan struct{}, opts.MaxStreams),
@@ -150,6 +153,7 @@ var routes = []route{
 	{Route{"GET", "/views"}, (*Handler).listViews},
 	{Route{"GET", "/views/{view}/{method}"}, (*Handler).readView},
 	{Route{"POST", "/views/{view}/{method}"}, (*Handler).readView},
+	{Route{"POST", "/sync"}, (*Handler).sync},
 }
 
 // Routes lists the operations that there are. HEAD is answered like GET.

@@ -38,7 +38,7 @@ type contract struct {
 
 func load(t *testing.T) *contract {
 	t.Helper()
-	for _, media := range []string{ndjson, events} {
+	for _, media := range []string{ndjson, events, syncType} {
 		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
 	}
 	document, err := openapi3.NewLoader().LoadFromFile("../../docs/openapi.yaml")
@@ -179,6 +179,12 @@ func TestOpenAPI(t *testing.T) {
 	c.exchange("POST", "/views/none/get", `[]`, 404)
 	c.exchange("POST", "/views/reduce/get", `[]`, 406, "Accept", ndjson)
 	c.exchange("POST", "/views/reduce/get", `[`+strings.Repeat(" ", 1<<20)+`]`, 413)
+
+	question := firstMessage(t)
+	c.exchange("POST", "/sync?wait=1", question, 200, "Content-Type", syncType)
+	c.exchange("POST", "/sync", question[:len(question)-1], 400, "Content-Type", syncType)
+	c.exchange("POST", "/sync", question, 415)
+	c.exchange("POST", "/sync", strings.Repeat("x", 3000), 413, "Content-Type", syncType)
 
 	c.server = serve(t, full{memstore.Open(new(memstore.Disk))}, httpapi.Options{Timeout: 100 * time.Millisecond})
 	c.exchange("POST", "/records", `1`, 507)

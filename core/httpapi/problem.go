@@ -10,6 +10,7 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
+	"github.com/flumedb/flumedb-wasm/core/replica"
 	"github.com/flumedb/flumedb-wasm/core/segment"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
@@ -39,6 +40,9 @@ func invalid(format string, args ...any) *problem {
 	return refuse(http.StatusBadRequest, "INVALID_OPTION", fmt.Sprintf(format, args...))
 }
 
+// ErrBusy says that a limit is reached, for Fail: the request can be made again.
+var ErrBusy = errors.New("busy")
+
 // sentinels are the errors below and how they are answered. Where an error is
 // several of them, the first counts.
 var sentinels = []struct {
@@ -47,9 +51,11 @@ var sentinels = []struct {
 	code   string
 	retry  int
 }{
+	{ErrBusy, http.StatusServiceUnavailable, "BUSY", 1},
 	{core.ErrGone, http.StatusServiceUnavailable, "GONE", 0},
 	{core.ErrClosed, http.StatusServiceUnavailable, "CLOSED", 1},
 	{core.ErrInvalidRecord, http.StatusBadRequest, "INVALID_RECORD", 0},
+	{replica.ErrMessage, http.StatusBadRequest, "INVALID_OPTION", 0},
 	{core.ErrInvalidKey, http.StatusBadRequest, "INVALID_OPTION", 0},
 	{core.ErrKeyReused, http.StatusUnprocessableEntity, "KEY_REUSED", 0},
 	{core.ErrLocked, http.StatusServiceUnavailable, "LOCKED", 1},

@@ -132,6 +132,9 @@ func (s *stream) follow(sel *selection, since core.Seq, woken <-chan struct{}) e
 		if err := s.put(sel, min(sel.high, since)); err != nil {
 			return err
 		}
+		if !sel.live && sel.synced {
+			s.sync(since)
+		}
 		if !sel.live || sel.limit == 0 || sel.low > sel.high {
 			return nil
 		}

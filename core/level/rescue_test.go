@@ -100,3 +100,52 @@ func TestNoRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestPartsThatAnotherHasDropped is of two tabs with one index: what one of them
+// gives up, the other builds again.
+func TestPartsThatAnotherHasDropped(t *testing.T) {
+	ctx := context.Background()
+	disk := new(memstore.Disk)
+	open := func() (*core.Log, *view.Mounted) {
+		log, err := core.Open(ctx, memstore.Open(disk), core.Options{SegmentBytes: 4096})
+		if err != nil {
+			t.Fatal(err)
+		}
+		set := view.Open(log, view.Options{Pause: 1, Interval: 1, PartBytes: 1})
+		v, err := set.Mount(ctx, view.Spec{Name: "v", Kind: sized(lsm.Sizes{Memory: 3000, Inline: 1000, Block: 500}), Options: json.Value(`"k"`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			set.Close(ctx)
+			log.Close(ctx)
+		})
+		return log, v
+	}
+	log, one := open()
+	var records [][]byte
+	for n := range 500 {
+		records = append(records, fmt.Appendf(nil, `{"k":"key %05d"}`, n))
+	}
+	if _, err := log.Append(ctx, records...); err != nil {
+		t.Fatal(err)
+	}
+	if err := one.Wait(ctx, view.Newest); err != nil {
+		t.Fatal(err)
+	}
+	store := memstore.Open(disk)
+	for range 3 {
+		if _, _, err := store.DropCheckpoints(ctx, func(string) bool { return false }); err != nil {
+			t.Fatal(err)
+		}
+		answer, err := one.Read(ctx, view.Newest, "read", json.Value(`[{"limit":5,"keys":false,"values":false}]`))
+		if err != nil || !strings.Contains(string(answer), `[0,1,2,3,4]`) {
+			t.Fatalf("the index answers %s, %v", answer, err)
+		}
+	}
+	_, other := open()
+	answer, err := other.Read(ctx, view.Newest, "read", json.Value(`[{"reverse":true,"limit":1,"keys":false,"values":false}]`))
+	if err != nil || !strings.Contains(string(answer), `499`) {
+		t.Fatalf("another's index answers %s, %v", answer, err)
+	}
+}

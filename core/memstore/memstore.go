@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"sync"
 
@@ -24,6 +25,7 @@ type Disk struct {
 	checkpoints map[string][]byte
 	bodies      map[string][]byte       // of some of them
 	keys        [2]map[string]core.Made // the newest first; the older one is full
+	notes       []core.Note
 }
 
 // Store is a core.Store in memory.
@@ -126,6 +128,33 @@ func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, key
 		d.keys = [2]map[string]core.Made{{}, d.keys[0]}
 	}
 	return state, nil
+}
+
+// AppendNoted implements core.NoteStore.
+func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, after core.Seq, notes []core.Note) (core.State, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return core.State{}, err
+	}
+	defer d.mu.Unlock()
+	if n := len(d.notes); n > 0 && d.notes[n-1].Last > after {
+		return core.State{}, core.ErrConflict
+	}
+	for _, n := range notes {
+		d.notes = append(d.notes, n.At(d.state.Head+1))
+	}
+	return d.append(segments), nil
+}
+
+// Notes implements core.NoteStore.
+func (s *Store) Notes(ctx context.Context, after core.Seq, limit int) ([]core.Note, error) {
+	d, err := s.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	from := sort.Search(len(d.notes), func(i int) bool { return d.notes[i].Last > after })
+	return slices.Clone(d.notes[from:min(len(d.notes), from+limit)]), nil
 }
 
 // Replace implements core.Store.
@@ -310,6 +339,7 @@ func (d *Disk) Clone() *Disk {
 	for i, generation := range d.keys {
 		c.keys[i] = maps.Clone(generation)
 	}
+	c.notes = slices.Clone(d.notes)
 	return c
 }
 
@@ -326,6 +356,7 @@ func (d *Disk) Cut(head core.Seq) *Disk {
 	for _, generation := range c.keys {
 		maps.DeleteFunc(generation, func(_ string, made core.Made) bool { return made.Last > c.state.Head })
 	}
+	c.notes = slices.DeleteFunc(c.notes, func(n core.Note) bool { return n.Last > c.state.Head })
 	return c
 }
 

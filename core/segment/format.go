@@ -3,6 +3,7 @@ package segment
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -152,6 +153,28 @@ func Decode(b []byte) (*Segment, error) {
 	s := open(b, h)
 	if !s.tableHolds() {
 		return nil, corrupt(h.First, "the table of records contradicts the data").spanning(h)
+	}
+	return s, nil
+}
+
+// DecodeAs decodes what a store has kept as the segment of these records: any
+// damage is placed at them, in what the store calls name, also where the bytes are
+// of another segment.
+func DecodeAs(b []byte, first, last Seq, name string) (*Segment, error) {
+	damaged := func(reason string) (*Segment, error) {
+		return nil, &CorruptError{First: first, Last: last, Segment: name, Reason: reason}
+	}
+	s, err := Decode(b)
+	var corrupt *CorruptError
+	switch {
+	case errors.As(err, &corrupt):
+		return damaged(corrupt.Reason)
+	case errors.Is(err, ErrShort):
+		return damaged("the value is too short")
+	case err != nil:
+		return nil, err
+	case s.first != first || s.Last() != last:
+		return damaged("the value is another segment than its key says")
 	}
 	return s, nil
 }

@@ -58,6 +58,8 @@ func Run(t *testing.T, fresh func(t *testing.T) Data) {
 		{"keys", keys},
 		{"the newest keys are remembered", newestKeys},
 		{"one key used by many at once", keyAtOnce},
+		{"notes", notes},
+		{"one place noted by many at once", noteAtOnce},
 		{"closed", closed},
 		{"a context that has ended", ended},
 		{"damage has a place and leaves the rest readable", damage},

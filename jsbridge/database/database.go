@@ -1,13 +1,14 @@
 //go:build js && wasm
 
-// Package database is the log and the views that a service worker serves: they
-// are opened when the first request needs them.
+// Package database is the log and the views that a home in JavaScript serves, as
+// a service worker is: they are opened when the first request needs them.
 package database
 
 import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"syscall/js"
 	"time"
@@ -18,10 +19,19 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/kinds"
 	"github.com/flumedb/flumedb-wasm/core/view"
 	"github.com/flumedb/flumedb-wasm/jsbridge/fetch"
-	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
 
-// settings are what npm/src/service-worker.ts hands over, as JSON.
+// Options are what a home does in its own way. The zero value is good, but for
+// Open.
+type Options struct {
+	// Open opens the store of the log of that name.
+	Open func(ctx context.Context, name string, strict bool) (core.Store, error)
+
+	HTTP httpapi.Options // Views are set here
+	Log  core.Options    // and so is Warn
+}
+
+// settings are what JavaScript hands over, as JSON.
 type settings struct {
 	name   string
 	strict bool
@@ -31,42 +41,42 @@ type settings struct {
 func parseSettings(text json.Value) (s settings, err error) {
 	s.name = text.Member("name").Str()
 	s.strict = text.Member("strict").Kind() == json.True
-	for views := text.Member("views").Members(); ; {
-		name, v, more := views.Next()
-		if !more {
-			return s, nil
-		}
-		spec := view.Spec{Name: name.Str(), Version: string(v.Member("version")), Options: v.Member("options")}
-		for _, kind := range kinds.All {
-			if kind.Name == v.Member("kind").Str() {
-				spec.Kind = kind
-			}
-		}
-		if spec.Kind.New == nil {
-			return s, view.Invalid("the view %q has no kind that there is", spec.Name)
-		}
-		s.views = append(s.views, spec)
-	}
+	s.views, err = kinds.Specs(text.Member("views"))
+	return s, err
 }
 
 // database is the log and its views, opened when they are first needed, and
 // again when the log was deleted or could not be opened.
 type database struct {
 	settings settings
+	opts     Options
 	opening  sync.Mutex
-	log      *core.Log
-	views    *view.Set
-	handler  *httpapi.Handler
+	opened   *opened // nil while nothing is open
 }
 
+// opened is a log with its views. They are mounted a moment later than it is
+// opened, since what they have to read would hold up the first answer.
+type opened struct {
+	log     *core.Log
+	views   *view.Set
+	handler *httpapi.Handler
+
+	mounting sync.Mutex
+	specs    []view.Spec // those that are not mounted
+}
+
+// mountAfter is when views are mounted that nobody has asked.
+const mountAfter = 50 * time.Millisecond
+
 // Handler serves the database that JavaScript asks for in the binding's settings.
-func Handler() http.Handler {
+func Handler(opts Options) http.Handler {
 	binding := fetch.Binding()
 	s, err := parseSettings(json.Value(binding.Get("settings").String()))
 	if err != nil {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { httpapi.Fail(w, r, err) })
 	}
-	d := &database{settings: s}
+	opts.Log.Warn = warn
+	d := &database{settings: s, opts: opts}
 	binding.Set("refresh", js.FuncOf(func(js.Value, []js.Value) any { go d.refresh(); return nil }))
 	binding.Set("endStreams", js.FuncOf(func(js.Value, []js.Value) any { go d.endStreams(); return nil }))
 	return d
@@ -74,79 +84,103 @@ func Handler() http.Handler {
 
 // ServeHTTP implements http.Handler.
 func (d *database) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	handler, err := d.open(r.Context())
+	o, err := d.current(r.Context())
+	if err == nil && tellsOfViews(r.URL.Path) {
+		err = o.mount()
+	}
 	if err != nil {
 		httpapi.Fail(w, r, err)
 		return
 	}
-	handler.ServeHTTP(w, r)
+	o.handler.ServeHTTP(w, r)
 }
 
-func (d *database) open(ctx context.Context) (*httpapi.Handler, error) {
-	log, handler, err := d.opened()
-	if err != nil {
-		return nil, err
+// tellsOfViews reports whether all views have to be there for an answer.
+func tellsOfViews(path string) bool {
+	return !strings.HasPrefix(path, "/records") && path != "/since" && path != "/sync"
+}
+
+// current is what is open, and knows all that is in the store.
+func (d *database) current(ctx context.Context) (*opened, error) {
+	o, fresh, err := d.open()
+	if err != nil || fresh {
+		return o, err
 	}
-	if _, err = log.Refresh(ctx); !errors.Is(err, core.ErrGone) {
-		return handler, err
+	if _, err = o.log.Refresh(ctx); !errors.Is(err, core.ErrGone) {
+		return o, err
 	}
 	// Another log stands in its place, or none does.
-	d.forget(log)
-	_, handler, err = d.opened()
-	return handler, err
+	d.forget(o)
+	o, _, err = d.open()
+	return o, err
 }
 
-func (d *database) forget(log *core.Log) {
+func (d *database) forget(o *opened) {
 	d.opening.Lock()
 	defer d.opening.Unlock()
-	if d.log != log {
+	if d.opened != o {
 		return
 	}
-	d.handler.Close()
-	_ = d.views.Close(context.Background()) // its states are of what is gone
-	_ = d.log.Close(context.Background())
-	d.log = nil
+	d.opened = nil
+	o.handler.Close()
+	_ = o.views.Close(context.Background()) // its states are of what is gone
+	_ = o.log.Close(context.Background())
 }
 
-// opened opens what is not open.
-func (d *database) opened() (*core.Log, *httpapi.Handler, error) {
+// open opens what is not open; fresh says that it was not.
+func (d *database) open() (o *opened, fresh bool, err error) {
 	d.opening.Lock()
 	defer d.opening.Unlock()
-	if d.log != nil {
-		return d.log, d.handler, nil
+	if d.opened != nil {
+		return d.opened, false, nil
 	}
 	// Not in the time of the request that happens to be the first.
 	ctx := context.Background()
-	store, err := idbstore.Open(ctx, d.settings.name, idbstore.Options{Strict: d.settings.strict})
+	store, err := d.opts.Open(ctx, d.settings.name, d.settings.strict)
 	if err != nil {
-		return nil, nil, err
+		return nil, false, err
 	}
-	log, err := core.Open(ctx, store, core.Options{Warn: warn})
+	log, err := core.Open(ctx, store, d.opts.Log)
 	if err != nil {
-		return nil, nil, err
-	}
-	views := view.Open(log, view.Options{Yield: yield, Warn: warn})
-	for _, spec := range d.settings.views {
-		if _, err := views.Mount(ctx, spec); err != nil {
-			return nil, nil, errors.Join(err, views.Close(ctx), log.Close(ctx))
-		}
+		return nil, false, err
 	}
 	log.Watch(func(seq core.Seq) { fetch.Binding().Call("moved", float64(seq)) })
 	log.WatchDeletions(func() { fetch.Binding().Call("moved", -1) })
-	d.log, d.views = log, views
-	d.handler = httpapi.New(log, httpapi.Options{Views: views})
-	return d.log, d.handler, nil
+	views := view.Open(log, view.Options{Yield: yield, Warn: warn})
+	served := d.opts.HTTP
+	served.Views = views
+	o = &opened{log: log, views: views, handler: httpapi.New(log, served), specs: d.settings.views}
+	time.AfterFunc(mountAfter, func() {
+		if err := o.mount(); err != nil && !errors.Is(err, core.ErrClosed) {
+			warn(err)
+		}
+	})
+	d.opened = o
+	return o, true, nil
+}
+
+// mount mounts the views. Those behind one that failed wait for the next who
+// asks.
+func (o *opened) mount() error {
+	o.mounting.Lock()
+	defer o.mounting.Unlock()
+	for ; len(o.specs) > 0; o.specs = o.specs[1:] {
+		if _, err := o.views.Mount(context.Background(), o.specs[0]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // refresh learns what others say they have done.
 func (d *database) refresh() {
 	d.opening.Lock()
-	log := d.log
+	o := d.opened
 	d.opening.Unlock()
-	if log == nil {
+	if o == nil {
 		return
 	}
-	if _, err := log.Refresh(context.Background()); err != nil && !errors.Is(err, core.ErrGone) {
+	if _, err := o.log.Refresh(context.Background()); err != nil && !errors.Is(err, core.ErrGone) {
 		warn(err)
 	}
 }
@@ -155,8 +189,8 @@ func (d *database) refresh() {
 func (d *database) endStreams() {
 	d.opening.Lock()
 	defer d.opening.Unlock()
-	if d.log != nil {
-		d.handler.EndStreams()
+	if d.opened != nil {
+		d.opened.handler.EndStreams()
 	}
 }
 

@@ -7,7 +7,7 @@
 // That runtime is made for one Go instance a request. Of it are used the binding
 // by which JavaScript hands requests in, and what makes a Response of status,
 // header and body. What it does not do for many requests on one instance is done
-// here, with npm/src/service-worker.ts as the other side:
+// here, with npm/src/service-worker/module.ts as the other side:
 //
 //   - Bodies of answers go to a ReadableStream of JavaScript's. Its own close a
 //     channel of the package's for each answer, and panic at the second.

@@ -17,6 +17,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/jsbridge"
 	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 	"github.com/flumedb/flumedb-wasm/jsbridge/nodefs"
+	"github.com/flumedb/flumedb-wasm/jsbridge/replicas"
 	"github.com/flumedb/flumedb-wasm/jsbridge/views"
 )
 
@@ -27,6 +28,7 @@ func Serve(kinds ...view.Kind) {
 	log.SetOutput(io.Discard)
 
 	views.Serve(kinds...)
+	replicas.Serve()
 	jsbridge.Serve(jsbridge.Stores{
 		jsbridge.Memory: func(context.Context, string, bool) (core.Store, error) {
 			return memstore.Open(new(memstore.Disk)), nil

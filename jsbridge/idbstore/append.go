@@ -21,7 +21,7 @@ func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.S
 	if len(segments) == 1 && segments[0].Size() <= maxTailRow {
 		return s.appendRow(ctx, segments[0])
 	}
-	return s.appendSegments(ctx, segments)
+	return s.appendSegments(ctx, segments, extras{})
 }
 
 // appendRow commits a small segment to the tail, whoever else appends
@@ -106,9 +106,20 @@ func (s *Store) locate(c *connection, seg *segment.Segment, commit uint64, befor
 	}
 }
 
+// extras is what a commit holds beside records, on a condition: it holds nothing
+// where one of the keys is known, or where there are notes that its writer has
+// not seen.
+type extras struct {
+	keys  []core.Key
+	notes *noteAppend
+}
+
+// any reports whether there are some.
+func (x extras) any() bool { return len(x.keys) > 0 || x.notes != nil }
+
 // appendSegments commits segments to where they will stay, behind all that is
 // in the tail, which moves there too.
-func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment, keys ...core.Key) (state core.State, err error) {
+func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment, with extras) (state core.State, err error) {
 	var before, after settled
 	attempted := false
 	err = s.do(ctx, func(c *connection) error {
@@ -124,7 +135,7 @@ func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment,
 				return nil
 			case before.commit:
 			default:
-				if len(keys) == 0 {
+				if !with.any() {
 					return core.ErrUncertain
 				}
 				// They tell, in the next attempt.
@@ -132,11 +143,11 @@ func (s *Store) appendSegments(ctx context.Context, segments []*segment.Segment,
 		}
 		s.mu.Lock()
 		before = s.known.settled
-		careful := len(s.known.tail) > 0 || len(keys) > 0
+		careful := len(s.known.tail) > 0 || with.any()
 		s.mu.Unlock()
-		after, err = s.commit(c, segments, keys, &before, careful)
+		after, err = s.commit(c, segments, with, &before, careful)
 		if errors.Is(err, errBehind) {
-			after, err = s.commit(c, segments, keys, &before, true)
+			after, err = s.commit(c, segments, with, &before, true)
 		}
 		attempted = !errors.Is(err, errNotBegun)
 		if err != nil {
@@ -169,17 +180,17 @@ var errBehind = errors.New("another writer was faster")
 // browser's storage process is saved. Where it is not, the transaction is
 // aborted with all it wrote, and the error is errBehind. A careful transaction
 // waits for them and writes behind what they say, so it cannot be behind. One
-// with keys is always careful.
-func (s *Store) commit(c *connection, segments []*segment.Segment, keys []core.Key, before *settled, careful bool) (after settled, err error) {
+// with keys or notes is always careful.
+func (s *Store) commit(c *connection, segments []*segment.Segment, with extras, before *settled, careful bool) (after settled, err error) {
 	stores := browser().all
-	if len(keys) > 0 {
+	if with.any() {
 		stores = browser().allAndKeys
 	}
 	t, err := browser().begin(c, stores, browser().readwrite, s.durability())
 	if err != nil {
 		return after, err
 	}
-	after, err = t.append(segments, keys, before, careful)
+	after, err = t.append(segments, with, before, careful)
 	if err != nil {
 		t.abandon()
 		return after, err
@@ -187,12 +198,15 @@ func (s *Store) commit(c *connection, segments []*segment.Segment, keys []core.K
 	return after, t.end()
 }
 
-func (t *transaction) append(segments []*segment.Segment, keys []core.Key, before *settled, careful bool) (after settled, err error) {
+func (t *transaction) append(segments []*segment.Segment, with extras, before *settled, careful bool) (after settled, err error) {
 	var found *stored
 	var remembered *storedKeys
 	err = t.request(func() {
-		if len(keys) > 0 {
-			remembered = t.askKeys(keys)
+		if len(with.keys) > 0 {
+			remembered = t.askKeys(with.keys)
+		}
+		if with.notes != nil {
+			t.askNotes(with.notes)
 		}
 		found = t.askStored(before.moved, !careful)
 		if !careful {
@@ -216,6 +230,11 @@ func (t *transaction) append(segments []*segment.Segment, keys []core.Key, befor
 			return after, err
 		}
 	}
+	if with.notes != nil {
+		if err := t.readNotes(with.notes); err != nil {
+			return after, err
+		}
+	}
 	return after, t.request(func() {
 		if careful {
 			*before = now
@@ -223,6 +242,9 @@ func (t *transaction) append(segments []*segment.Segment, keys []core.Key, befor
 		}
 		if remembered != nil {
 			t.writeKeys(remembered, segments[0].First())
+		}
+		if with.notes != nil {
+			t.writeNotes(with.notes, segments)
 		}
 		if t.commit.Truthy() {
 			t.commit.Invoke(t.js)

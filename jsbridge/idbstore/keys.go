@@ -21,7 +21,7 @@ const keyGenerationsRow = 2
 
 // AppendOnce implements core.Store.
 func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, keys []core.Key) (core.State, error) {
-	return s.appendSegments(ctx, segments, keys...)
+	return s.appendSegments(ctx, segments, extras{keys: keys})
 }
 
 // storedKeys is the requests for what the database remembers of some keys.

@@ -225,30 +225,12 @@ func (t *transaction) decode(value js.Value, e core.Extent) (*segment.Segment, e
 	if value.IsUndefined() {
 		return nil, errStale
 	}
-	damaged := func(reason string) error {
-		return &segment.CorruptError{
-			First: e.First, Last: e.Last,
-			Segment: fmt.Sprintf("[%d,%d,%d]", e.Last, e.First, e.Size),
-			Reason:  reason,
-		}
-	}
+	name := fmt.Sprintf("[%d,%d,%d]", e.Last, e.First, e.Size)
 	b, ok := t.segmentFromJS(value, e.Size)
 	if !ok {
-		return nil, damaged("the value is not bytes")
+		return nil, &segment.CorruptError{First: e.First, Last: e.Last, Segment: name, Reason: "the value is not bytes"}
 	}
-	seg, err := segment.Decode(b)
-	var corrupt *segment.CorruptError
-	switch {
-	case errors.As(err, &corrupt):
-		return nil, damaged(corrupt.Reason)
-	case errors.Is(err, segment.ErrShort):
-		return nil, damaged("the value is too short")
-	case err != nil:
-		return nil, err
-	case seg.First() != e.First || seg.Last() != e.Last:
-		return nil, damaged("the value is another segment than its key says")
-	}
-	return seg, nil
+	return segment.DecodeAs(b, e.First, e.Last, name)
 }
 
 // plan picks the segments to read.

@@ -8,6 +8,7 @@ const DURABILITIES = ['relaxed', 'strict']
 
 const LONGEST_TASK_MS = 50
 const FIRST_APPEND_MS = 100
+const FIRST_ANSWER_MS = 100
 // Memory is bounded if hardly any of what a log has grown by is held by a scan of it.
 const HELD_SHARE = 0.05
 
@@ -23,6 +24,7 @@ function aimsOf(options) {
     if (options.parts.has('peers')) for (const dataset of options.datasets) aims.push(...AIMS[host](`${host} ${dataset}`, dataset))
     if (options.parts.has('views')) aims.push(...viewAims(host))
     if (options.parts.has('start') && host === 'chromium') aims.push(...startAims())
+    if (options.parts.has('http') && host === 'chromium') aims.push(firstAnswerAim())
     if (options.parts.has('growth')) aims.push(...growthAims(`${host} growth`, options.growthCounts))
   }
   return aims
@@ -111,6 +113,18 @@ function startAims() {
       return found && { ...inMilliseconds(found), isMet: found.median / 1000 < FIRST_APPEND_MS }
     },
   }))
+}
+
+function firstAnswerAim() {
+  return {
+    section: 'chromium http',
+    what: 'from a service worker that was stopped to its first answer',
+    aim: `under ${FIRST_ANSWER_MS} ms`,
+    measure(results) {
+      const found = results.summary('chromium http', 'firstAnswer', OURS)
+      return found && { ...inMilliseconds(found), isMet: found.median / 1000 < FIRST_ANSWER_MS }
+    },
+  }
 }
 
 function growthAims(section, counts) {

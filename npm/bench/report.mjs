@@ -2,6 +2,7 @@
 
 import { DATASETS } from './data/datasets.mjs'
 import { held } from './aims.mjs'
+import { SYNC } from './sync-suite.mjs'
 import { viewsCount } from './views/suite.mjs'
 
 const THROUGHPUT = {
@@ -49,7 +50,10 @@ export function printHost({ host, options, results }) {
   }
   printViews({ host, options, results })
   if (host.name === 'chromium') printStart(results)
+  if (host.name === 'chromium') printHttp(results)
+  if (host.name === 'node') printSync(results, options)
   printGrowth(results, `${host.name} growth`)
+  if (host.name === 'node') printHomes({ host, results })
 }
 
 function printViews({ host, options, results }) {
@@ -61,6 +65,14 @@ function printViews({ host, options, results }) {
   for (const [metric, title] of Object.entries(VIEWS)) printMetric({ host, results, section, metric, title })
   for (const [metric, title] of Object.entries(VIEW_READS)) printMetric({ host, results, section, metric, title, isLatency: true })
   printMainThread(results, section)
+}
+
+function printHomes({ host, results }) {
+  if (!results.sections.homes) return
+  heading('homes: records of 600 bytes over HTTP, from Node over the loopback')
+  printMetric({ host, results, section: 'homes', metric: 'appendOne', title: 'Append, one awaited', isLatency: true })
+  printMetric({ host, results, section: 'homes', metric: 'appendParallel', title: 'Append, one a request, 64 clients' })
+  printMetric({ host, results, section: 'homes', metric: 'appendBatches', title: 'Append, 1,000 a request as NDJSON, each awaited' })
 }
 
 function repetitions(metrics) {
@@ -114,6 +126,38 @@ function printStart(results) {
     Object.keys(visits).map((visit) => {
       const { median, min, max, reps } = results.summary('chromium start', 'firstAppend', visit)
       return [visit, `${time(median)} [${time(min)}–${time(max)}]`, `${reps} times`]
+    }),
+  )
+}
+
+function printHttp(results) {
+  const section = 'chromium http'
+  const measured = results.sections[section]
+  if (!measured) return
+  heading('chromium: through a service worker, beside a database in the page')
+  for (const [metric, ways] of Object.entries(measured)) {
+    const summaries = Object.keys(ways).map((way) => [way.replace('flumedb-wasm, ', ''), results.summary(section, metric, way)])
+    const reference = summaries[0][1].median
+    console.log(`\n  ${metric === 'firstAnswer' ? 'First answer of a worker that was stopped' : metric}`)
+    printColumns(
+      summaries.map(([way, { median, min, max, p99 }]) => [
+        way,
+        `${time(median)} [${time(min)}–${time(max)}]`,
+        p99 === null ? `${number(1e6 / median)}/s` : `p99 ${time(p99)}`,
+        summaries.length > 1 ? times(median, reference) : '',
+      ]),
+    )
+  }
+}
+
+function printSync(results, options) {
+  const measured = results.sections[SYNC.section]?.[SYNC.metric]
+  if (!measured) return
+  heading(`node: a new replica pulls ${options.about.get(SYNC.section)} from a server on this machine`)
+  printColumns(
+    Object.keys(measured).map((series) => {
+      const { median, min, max, count } = results.summary(SYNC.section, SYNC.metric, series)
+      return [series, `${time(median * count)} [${time(min * count)}–${time(max * count)}]`]
     }),
   )
 }

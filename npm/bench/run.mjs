@@ -6,14 +6,17 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { judge } from './aims.mjs'
 import { openChromium } from './chromium/host.mjs'
+import { runHttp } from './chromium/http-suite.mjs'
 import { runStart } from './chromium/start-suite.mjs'
 import { runGrowth } from './growth-suite.mjs'
+import { runHomes } from './homes-suite.mjs'
 import { describeMachine, warnings } from './machine.mjs'
 import { openNode } from './node/host.mjs'
 import { parseOptions, USAGE } from './options.mjs'
 import { printHost, printVerdicts } from './report.mjs'
 import { Results } from './results.mjs'
 import { runSuite } from './suite.mjs'
+import { runSync } from './sync-suite.mjs'
 import { runViews } from './views/suite.mjs'
 
 const HOSTS = { node: openNode, chromium: openChromium }
@@ -40,7 +43,10 @@ try {
       if (options.parts.has('peers')) await runSuite({ host, options, results })
       if (options.parts.has('views')) await runViews({ host, options, results })
       if (options.parts.has('start') && name === 'chromium') await runStart({ host, options, results })
+      if (options.parts.has('http') && name === 'chromium') await runHttp({ host, options, results })
+      if (options.parts.has('sync') && name === 'node') await runSync({ options, results, scratch })
       if (options.parts.has('growth')) await runGrowth({ host, options, results })
+      if (options.parts.has('homes') && name === 'node') await runHomes({ options, results, scratch })
     } catch (error) {
       results.fail(name, 'the host', '', error)
     } finally {

@@ -92,23 +92,24 @@ export function startBrowser (engine, { profile, args = [] }) {
     await exited
     // The shell is gone; on a busy machine one of the others may be at its last write, and whoever opened the profile
     // then would meet it.
-    while (anyAlive(child.pid)) await sleep(5)
+    while (alive(child.pid).length) await sleep(5)
   }
-  return { pid: child.pid, stderr: child.stderr, exited, kill }
+  // Crashes one of the browser's processes, by the beginning of its name.
+  const endOne = name => process.kill(alive(child.pid).find(one => one.name.startsWith(name)).pid, 'SIGKILL')
+  return { pid: child.pid, stderr: child.stderr, exited, kill, endOne }
 }
 
-// Whether a process of the group lives. A dead one that nobody has waited for yet does not count: in a container it may
+// The processes of the group that live. A dead one that nobody has waited for yet does not count: in a container it may
 // stay like that for ever.
-function anyAlive (group) {
-  if (process.platform !== 'linux') return false // there is no /proc to ask
-  return readdirSync('/proc').some(name => {
-    if (!/^\d+$/.test(name)) return false
+function alive (group) {
+  if (process.platform !== 'linux') return [] // there is no /proc to ask
+  return readdirSync('/proc').filter(name => /^\d+$/.test(name)).flatMap(pid => {
     try {
-      const stat = readFileSync(`/proc/${name}/stat`, 'latin1')
+      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
       const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-      return Number(pgrp) === group && state !== 'Z' && state !== 'X'
+      return Number(pgrp) === group && state !== 'Z' && state !== 'X' ? [{ pid: Number(pid), name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')) }] : []
     } catch {
-      return false // it ended while we looked
+      return [] // it ended while we looked
     }
   })
 }

@@ -11,7 +11,7 @@
 //   node.mjs, node.cjs    the wrapper for Node
 //   client.mjs            the client of a database over HTTP
 //   service-worker.mjs    what hands requests to flumedb-http.wasm
-//   *-import.*            import, which each of these wrappers has apart
+//   *-import.*, *-sync.*  import and sync, which each of these wrappers has apart
 //   cli.mjs               the command line
 //   *.d.ts, *.d.cts       their types
 //   build-info.json       which build this is
@@ -63,14 +63,17 @@ try {
     bundle('browser', 'index', browser),
     bundle('flumedb-worker', 'worker/index', browser),
     bundle('browser-import', 'import/index', browser),
+    bundle('browser-sync', 'sync/index', browser),
     bundle('service-worker', 'service-worker/index', browser),
     bundle('client', 'client/index', browser),
     bundle('node', 'index', node),
     bundle('node-import', 'import/index', node),
+    bundle('node-sync', 'sync/index', node),
     bundle('cli', 'cli/index', node),
     // const Flume = require('flumedb-wasm') works, as it does with flumedb, and so does { Log } = require(…).
     bundle('node', 'index', { ...required, footer: { js: 'module.exports = Object.assign(module.exports.default, module.exports);' } }),
-    bundle('node-import', 'import/index', required)
+    bundle('node-import', 'import/index', required),
+    bundle('node-sync', 'sync/index', required)
   ])
   checkAddresses()
   chmodSync(join(fresh, 'cli.mjs'), 0o755)
@@ -100,7 +103,7 @@ async function bundle (name, entry, { host, extension, define, ...settings }) {
     legalComments: 'inline',
     logLevel: 'warning',
     alias: { '#wasm-exec': join(tmp, 'wasm_exec.mjs'), '#host': join(npm, `src/host-${host}.ts`), '#import-host': join(npm, `src/import/host-${host}.ts`) },
-    plugins: [beside({ '#main': `./${main}.${extension}`, '#import': `./${main}-import.${extension}` })],
+    plugins: [beside({ '#main': `./${main}.${extension}`, '#import': `./${main}-import.${extension}`, '#sync': `./${main}-sync.${extension}` })],
     define: { __BUILD__: JSON.stringify(id), __VERSION__: JSON.stringify(version()), ...define }
   })
   // Vite before 8 builds no worker that holds one, and service workers run none.
@@ -112,7 +115,7 @@ async function bundle (name, entry, { host, extension, define, ...settings }) {
 function beside (files) {
   return {
     name: 'beside',
-    setup: build => build.onResolve({ filter: /^#(main|import)$/ }, ({ path }) => ({ path: files[path], external: true }))
+    setup: build => build.onResolve({ filter: /^#(main|import|sync)$/ }, ({ path }) => ({ path: files[path], external: true }))
   }
 }
 

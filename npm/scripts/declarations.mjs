@@ -17,7 +17,7 @@ export function writeDeclarations (dist) {
   execFileSync(process.execPath, [tsc, '-p', npm, '--noEmit', 'false', '--declaration', '--emitDeclarationOnly', '--declarationMap', 'false', '--rootDir', join(npm, 'src'), '--outDir', emitted], { stdio: ['ignore', 2, 2] })
 
   // Only what the entries' types lead to is the package's: the rest would be promises nobody means to keep.
-  const pending = [join(emitted, 'index.d.ts'), join(emitted, 'import/index.d.ts'), join(emitted, 'service-worker/index.d.ts'), join(emitted, 'client/index.d.ts')]
+  const pending = [join(emitted, 'index.d.ts'), join(emitted, 'import/index.d.ts'), join(emitted, 'sync/index.d.ts'), join(emitted, 'service-worker/index.d.ts'), join(emitted, 'client/index.d.ts')]
   const seen = new Set(pending)
   for (const path of pending) {
     const text = readFileSync(path, 'utf8')

@@ -18,7 +18,7 @@ const number = n => n.toLocaleString('en').padStart(10)
 
 console.log('bytes                       raw       gzip     brotli')
 const measured = {}
-for (const name of ['flumedb.wasm', 'flumedb-views.wasm', 'flumedb-http.wasm', 'flumedb-node.wasm', 'browser.mjs', 'browser-import.mjs', 'flumedb-worker.mjs', 'service-worker.mjs', 'client.mjs', 'node.mjs', 'node.cjs']) {
+for (const name of ['flumedb.wasm', 'flumedb-views.wasm', 'flumedb-http.wasm', 'flumedb-node.wasm', 'browser.mjs', 'browser-import.mjs', 'browser-sync.mjs', 'flumedb-worker.mjs', 'service-worker.mjs', 'client.mjs', 'node.mjs', 'node.cjs']) {
   const bytes = readFileSync(join(npm, 'dist', name))
   measured[`${name}, gzip`] = gzip(bytes)
   measured[`${name}, brotli`] = brotli(bytes)

@@ -40,6 +40,13 @@ export interface Exports extends WebAssembly.Exports {
   flumedb_turn(turn: number): void
   flumedb_rebuild(view: number, request: number): void
   flumedb_unmount(view: number, request: number): void
+  // The twin of jsbridge/replicas/boundary.go.
+  flumedb_sync(log: number, request: number, json: number): void
+  flumedb_sync_message(session: number, request: number, budget: number): void
+  flumedb_sync_take(session: number, request: number, size: number): void
+  flumedb_sync_finish(session: number, request: number): void
+  flumedb_sync_restart(session: number, request: number): void
+  flumedb_sync_end(session: number): void
 }
 
 /** What Go calls, under the module name "flumedb". */

@@ -18,6 +18,8 @@
  * - `SOURCE` the source of an import failed, is damaged, has changed or is of no known format; `position` says where
  * - `REPLAY` to read a view as of a past seq would take more records than it may: those from `seq` through `last`
  * - `VIEW` a view's own function threw, or the view cannot be built; `view` and `seq` say where
+ * - `REPLICA` what another log sends to `sync` is not to be understood
+ * - `UNAUTHORIZED` a server does not take the token, or wants one
  * - `KEY_REUSED`, `TOO_LARGE`, `TIMEOUT`, `BUSY` over HTTP: see docs/errors.md
  */
 export type ErrorCode =
@@ -38,6 +40,8 @@ export type ErrorCode =
   | 'SOURCE'
   | 'REPLAY'
   | 'VIEW'
+  | 'REPLICA'
+  | 'UNAUTHORIZED'
   | 'KEY_REUSED'
   | 'TOO_LARGE'
   | 'TIMEOUT'

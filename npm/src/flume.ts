@@ -8,6 +8,7 @@ import { type Progress } from './progress.js'
 import { deferReader, mapPull, pullReader } from './readers.js'
 import { type BatchReader, type Enlist, bySignal, createSource, pullItems } from './source.js'
 import { checkSeq, checkStreamOptions, isLive } from './stream-options.js'
+import { type SyncOptions, runSync } from './syncer.js'
 import { type CreateView, type FlumeDB, type FlumeLog, type FlumeOf, type MountedView, type RecordOf, type StreamOptions, type UseOptions, type ViewLog } from './types.js'
 import { createRead } from './together.js'
 import { type HostedView, type ViewHost, hostView, toObv } from './view-host.js'
@@ -203,6 +204,13 @@ export function Flume<L extends FlumeLog<any>>(
       open('import')
       const target = { log, bytes: bytesOf.get(log), loaded, enlist }
       return runImport(target, source, options ?? {})
+    },
+    async sync(url: string | URL, options?: SyncOptions) {
+      open('sync')
+      const bytes = bytesOf.get(log)
+      bytes?.willSync()
+      const target = { bytes, loaded, enlist, since: (fn: (seq: number) => void) => since(fn, false) }
+      return runSync(target, url, options ?? {})
     },
     export(options?: ExportOptions) {
       open('export')

@@ -29,6 +29,9 @@ export async function loadModule(source: WasmSource): Promise<Response | BufferS
   return readFile(address.startsWith('file:') ? fileURLToPath(address) : address)
 }
 
+/** Sync, in its own bundle. */
+export const loadSync = (): Promise<unknown> => import('#sync')
+
 /** Import, in its own bundle. */
 export const loadImport = (): Promise<unknown> => import('#import')
 

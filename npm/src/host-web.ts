@@ -37,6 +37,11 @@ export function loadImport(): Promise<unknown> {
   )
 }
 
+/** As of import. */
+export function loadSync(): Promise<unknown> {
+  throw new FlumeError('INVALID_OPTION', "in pages and workers db.sync needs this: import 'flumedb-wasm/sync'")
+}
+
 /** Users' own modules may be for Node too, whose files they do not find here. */
 const noFiles = new Proxy({}, { get: () => () => -1 })
 

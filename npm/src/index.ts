@@ -4,6 +4,7 @@ export { type Health, type HealthState, type HealthStep } from './health.js'
 export { type LogStorage, type StorageOptions } from './storage.js'
 export { type ExportOptions } from './export.js'
 export { provideImporter, type ImportFormat, type ImportOptions, type ImportProgress, type ImportResult, type ImportSource } from './importer.js'
+export { provideSyncer, type SyncOptions, type SyncProgress, type SyncResult } from './syncer.js'
 export { type Codec, type CodecOption } from './codec.js'
 export { type WasmSource, type WorkerOption } from './engine.js'
 export {

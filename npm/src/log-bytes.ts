@@ -1,4 +1,6 @@
+import { type Exports } from './boundary.js'
 import { type Codec } from './codec.js'
+import { type Engine, type Request } from './engine.js'
 import { type Run } from './log-reader.js'
 import { type BatchReader } from './source.js'
 import { type StreamOptions } from './types.js'
@@ -18,6 +20,14 @@ export interface LogBytes {
   append(run: Uint8Array, lengths: Uint32Array): Promise<number>
   /** Options are as checked, and ask for no shape. Fails where the log has not loaded. */
   reader(options: StreamOptions): BatchReader<Run>
+  /** Says before the log is opened that it will be synced, so that it is opened in the module that has sync. */
+  willSync(): void
+  /** Makes a request of a module that has sync. */
+  sync(answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void): void
+  /** Called when records have been deleted here. */
+  readonly deleted: Set<() => void>
+  /** What was appended and deleted by such a request is told to all who have the log open. Answers when it is known here. */
+  synced(): Promise<void>
 }
 
 /** Not a member of the log, since it is no way for others to get into it what its codec would refuse. */

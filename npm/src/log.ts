@@ -156,6 +156,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   let closed = false
   let opened = false
   let waiting: (() => void)[] = []
+  const deleted = new Set<() => void>()
 
   const settle = (err?: Error) => {
     opened = true
@@ -230,7 +231,10 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   const requestOfViews: RequestOnLog = (answers, enter) => {
     whenOpen(() => {
       if (views || unusable()) return request(answers, enter)
-      beside ??= openBeside()
+      beside ??= openBeside().catch(err => {
+        beside = undefined // it may be there the next time
+        throw err
+      })
       beside.then(({ engine, handle }) => engine.request(answers, (exports, id) => enter(exports, handle, id, engine)), err => answers.fail(err))
     })
   }
@@ -317,6 +321,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
           {
             settle() {
               others?.tellDeleted()
+              for (const fn of deleted) fn()
               if (beside) refreshBeside(() => cb(null, undefined))
               else cb(null, undefined)
             },
@@ -396,7 +401,16 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       const err = unusable()
       return err ? Promise.reject(err) : appends.appendEncoded(run, lengths)
     },
-    reader: streamOptions => reader(streamOptions, 'raw')
+    reader: streamOptions => reader(streamOptions, 'raw'),
+    willSync() {
+      if (!chosen) views = true
+    },
+    sync: requestOfViews,
+    deleted,
+    async synced() {
+      others?.tellDeleted() // which has them look at all there is
+      if (beside) await new Promise<void>(resolve => lookIn(engine!, handle, resolve))
+    }
   })
   return log
 }

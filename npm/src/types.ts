@@ -9,6 +9,7 @@ import { type Obv, type ObvLike, type WritableObv } from './obv.js'
 import { type Progress, type ViewState, type ViewStatus } from './progress.js'
 import { type PullSource } from './pull.js'
 import { type BatchReader, type Source } from './source.js'
+import { type SyncOptions, type SyncResult } from './syncer.js'
 
 /** A record and its place in the log. Seqs increase strictly; an empty log's `since` is -1. */
 export interface Item<T> {
@@ -261,6 +262,14 @@ export interface FlumeBase<T, V = {}> {
    * stands before is then appended. In pages and workers it needs `flumedb-wasm/import`. See docs/import.md.
    */
   import(source: ImportSource, options?: ImportOptions<T>): Promise<ImportResult>
+  /**
+   * Keeps this log and the one that is served at `url`, over the API of docs/http.md, the same: what either has and the other
+   * lacks is exchanged, and so is what is deleted. Answers when both have the same; with `live` it goes on until the signal or
+   * `close`. It may be called again whenever it failed: no record is then lost or doubled. Appends and reads go on meanwhile.
+   * Fails with `UNAUTHORIZED`, with `TIMEOUT` where the other was not reached in time, `INVALID_RECORD` for what is no JSON in a
+   * log of JSON, and as an append does. In pages and workers it needs `flumedb-wasm/sync`. See docs/sync.md.
+   */
+  sync(url: string | URL, options?: SyncOptions): Promise<SyncResult>
   /**
    * The records as NDJSON in UTF-8, whole lines an item, as the log holds them: without the mapper. Ends as a stream does.
    * Fails with `INVALID_RECORD` for a record that JSON cannot hold.

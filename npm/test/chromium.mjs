@@ -12,9 +12,9 @@ import { makeProfile, startBrowser } from '../scripts/browser-process.mjs'
 
 export { makeProfile }
 
-export async function openChromium ({ profile, focused = true } = {}) {
+export async function openChromium ({ profile, focused = true, args = [] } = {}) {
   const own = profile ? undefined : makeProfile()
-  const process = startBrowser('chromium', { profile: (profile ?? own).folder, args: ['--remote-debugging-port=0', 'about:blank'] })
+  const process = startBrowser('chromium', { profile: (profile ?? own).folder, args: [...args, '--remote-debugging-port=0', 'about:blank'] })
   const kill = async () => {
     await process.kill()
     own?.remove()

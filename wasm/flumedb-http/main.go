@@ -6,17 +6,24 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log"
 
+	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/jsbridge/database"
 	"github.com/flumedb/flumedb-wasm/jsbridge/fetch"
+	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
 )
 
 func main() {
 	// go-indexeddb reports on the standard logger what the store handles.
 	log.SetOutput(io.Discard)
 
-	fetch.Serve(database.Handler())
+	fetch.Serve(database.Handler(database.Options{
+		Open: func(ctx context.Context, name string, strict bool) (core.Store, error) {
+			return idbstore.Open(ctx, name, idbstore.Options{Strict: strict})
+		},
+	}))
 	select {}
 }

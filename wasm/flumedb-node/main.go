@@ -13,11 +13,13 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/memstore"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
 	"github.com/flumedb/flumedb-wasm/jsbridge/nodefs"
+	"github.com/flumedb/flumedb-wasm/jsbridge/replicas"
 	"github.com/flumedb/flumedb-wasm/jsbridge/views"
 )
 
 func main() {
 	views.Serve(kinds.All...)
+	replicas.Serve()
 	jsbridge.Serve(jsbridge.Stores{
 		jsbridge.Memory: func(context.Context, string, bool) (core.Store, error) {
 			return memstore.Open(new(memstore.Disk)), nil

@@ -14,6 +14,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/memstore"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
 	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
+	"github.com/flumedb/flumedb-wasm/jsbridge/replicas"
 	"github.com/flumedb/flumedb-wasm/jsbridge/views"
 )
 
@@ -22,6 +23,7 @@ func main() {
 	log.SetOutput(io.Discard)
 
 	views.Serve(kinds.All...)
+	replicas.Serve()
 	jsbridge.Serve(jsbridge.Stores{
 		jsbridge.Memory: func(context.Context, string, bool) (core.Store, error) {
 			return memstore.Open(new(memstore.Disk)), nil

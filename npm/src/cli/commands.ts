@@ -10,6 +10,7 @@ import { query } from './query.js'
 import { rebuild } from './rebuild.js'
 import { search } from './search.js'
 import { stats } from './stats.js'
+import { syncWith } from './sync.js'
 import { verify } from './verify.js'
 import { views } from './views.js'
 
@@ -21,6 +22,7 @@ export const commands: Record<string, Command> = {
   stats,
   import: importFile,
   export: exportFile,
+  sync: syncWith,
   query,
   search,
   views,

@@ -28,6 +28,9 @@ export interface StoredView {
 const HEADER = 24
 const SUM = 8
 
+/** Begins the names of what is no view's; see core.OwnPrefix. */
+const OWN = 'flumedb-wasm/'
+
 /** All of them, by their names. */
 export async function storedViews(dir: string, checkpoints: Checkpoints): Promise<StoredView[]> {
   const values = readdirSync(dir)
@@ -36,6 +39,7 @@ export async function storedViews(dir: string, checkpoints: Checkpoints): Promis
   const views: StoredView[] = []
   const partsOf = new Map<string, number>()
   for (const { name, size } of values) {
+    if (name.startsWith(OWN)) continue
     const [view, part] = name.split('\0')
     if (part === undefined) {
       const stored = await read(view, checkpoints)

@@ -31,8 +31,8 @@ export function createAppend(ask: Ask, moved: (since: number) => void): Append {
       let next = first
       for (const { count, resolve } of calls) resolve((next += count) - 1)
     } catch (err) {
-      // It may be about one of them. Where it is uncertain whether they are there, they must not be sent again.
-      if (calls.length > 1 && (err as FlumeError).code !== 'UNCERTAIN') for (const call of calls) await send([call])
+      // One of them is what JSON.stringify makes and the log does not take: the others do not fail with it.
+      if (calls.length > 1 && (err as FlumeError).code === 'INVALID_RECORD') for (const call of calls) await send([call])
       else for (const { reject } of calls) reject(err)
     }
   }

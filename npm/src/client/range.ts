@@ -22,6 +22,9 @@ export function rangeReader(requests: Requests, since: Since, options: StreamOpt
   }
 }
 
+/** The last line of a range that is not live: there are hosts that end an answer which was broken off. */
+const SYNC = '{"sync":true}'
+
 async function* readRange({ ask, pause }: Requests, since: Since, options: StreamOptions, signal: AbortSignal): AsyncGenerator<unknown[], void> {
   const { reverse, old, limit, seqs, gt, gte, lt, lte } = options
   const live = isLive(options)
@@ -35,11 +38,13 @@ async function* readRange({ ask, pause }: Requests, since: Since, options: Strea
 
   for (;;) {
     const query = new URLSearchParams()
-    const asked = { ...from, reverse, live: live || undefined, values: bare ? false : undefined, limit: left < Infinity ? left : undefined }
+    const asked = { ...from, reverse, live: live || undefined, sync: !live || undefined, values: bare ? false : undefined, limit: left < Infinity ? left : undefined }
     for (const [name, value] of Object.entries(asked)) if (value !== undefined) query.set(name, String(value))
     try {
       const body = await ask(`records?${query}`, { signal, read: response => response.body! })
+      let whole = live
       for await (const told of lines(body)) {
+        if (told.at(-1) === SYNC) whole = told.splice(-1).length > 0
         const items = told.map(line => (bare ? { seq: Number(line) } : JSON.parse(line)) as { seq: number; value?: unknown })
         if (!items.length) continue
         const { seq } = items.at(-1)!
@@ -49,6 +54,7 @@ async function* readRange({ ask, pause }: Requests, since: Since, options: Strea
         yield items.map(shape)
         if (left <= 0) return
       }
+      if (!whole) throw new TypeError('the answer was broken off')
       // A live one ends where there can be no more to come, or for somebody else to go on with it.
       if (!live || (await since.ask(signal)) >= last) return
       pause()

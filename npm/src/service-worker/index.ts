@@ -65,7 +65,9 @@ export function serve(options: ServeOptions): Serving {
 
   let running: Promise<HttpModule> | undefined
   const start = (): Promise<HttpModule> => {
-    running ??= startModule(() => load(wasm), settings, name, () => (running = undefined))
+    // The browser is to get to its databases while the module is compiled.
+    if (!running) void indexedDB.databases?.().catch(() => {})
+    running ??= startBeside(name, settings, () => load(wasm), () => (running = undefined))
     return running.catch(cause => {
       running = undefined
       throw cause
@@ -98,6 +100,32 @@ export function serve(options: ServeOptions): Serving {
     fetch: answer,
     stats: async () => (await start()).stats()
   }
+}
+
+/** Starts the module beside others that have the log open: each tells the others of what it has done. */
+async function startBeside(name: string, settings: string, load: () => Promise<Response>, crashed: () => void): Promise<HttpModule> {
+  const channel = new BroadcastChannel(`flumedb-wasm:${name}`)
+  let since = -1
+  const starting = startModule({
+    settings,
+    instantiate: async imports => (await WebAssembly.instantiateStreaming(load(), imports)).instance,
+    moved(seq) {
+      since = Math.max(since, seq)
+      channel.postMessage(seq)
+    },
+    crashed() {
+      channel.close()
+      crashed()
+    }
+  })
+  const module = await starting.catch(cause => {
+    channel.close()
+    throw cause
+  })
+  channel.onmessage = ({ data }) => {
+    if (data > since || data < 0) module.refresh()
+  }
+  return module
 }
 
 const broken = (cause: unknown): Response => {

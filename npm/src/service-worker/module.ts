@@ -1,5 +1,6 @@
 import { createGo } from '#wasm-exec'
 import { FlumeError } from '../errors.js'
+import { makeScope } from './scope.js'
 
 /** The module as it runs: the other side of jsbridge/fetch. */
 export interface HttpModule {
@@ -8,6 +9,22 @@ export interface HttpModule {
   stats(): { open: number; memory: number }
   /** Ends the live streams that are open, as if there were no more to come. */
   endStreams(): void
+  /** Has it learn what others have done to the log. */
+  refresh(): void
+}
+
+/** What the module stands on. */
+export interface HttpHost {
+  /** Compiled or fetched, as the host has it. */
+  instantiate(imports: WebAssembly.Imports): WebAssembly.Instance | Promise<WebAssembly.Instance>
+  /** What is served, as JSON, for jsbridge/database. */
+  settings: string
+  /** Hears through which seq there are records, and -1 where some were deleted. */
+  moved?(since: number): void
+  /** Hears that the module runs no more. */
+  crashed(): void
+  /** The storage of a Durable Object, for jsbridge/durablestore. */
+  storage?: unknown
 }
 
 declare const __BUILD__: string
@@ -23,6 +40,7 @@ interface Kept {
 /** By which both sides meet. The first part is ours, the second is Go's. */
 interface Binding {
   settings: string
+  storage: unknown
   take(id: number): Kept | undefined
   newBody(id: number): Body
   moved(since: number): void
@@ -48,45 +66,36 @@ const MAX_BODY = 64 << 20
 
 const ID_HEADER = 'x-flumedb-request'
 
-export async function startModule(load: () => Promise<Response>, settings: string, name: string, crashed: () => void): Promise<HttpModule> {
+export async function startModule(host: HttpHost): Promise<HttpModule> {
   const kept = new Map<number, Kept>()
-  const channel = new BroadcastChannel(`flumedb-wasm:${name}`)
-  let memory: WebAssembly.Memory | undefined
   let last = 0
-  let since = -1
   let dead: FlumeError | undefined
 
   const binding = {
-    settings,
+    settings: host.settings,
+    storage: host.storage,
     take(id: number) {
       const request = kept.get(id)
       kept.delete(id)
       return request
     },
     newBody: (id: number) => newBody(id, binding),
-    moved(seq: number) {
-      since = Math.max(since, seq)
-      channel.postMessage(seq)
-    }
+    moved: (seq: number) => host.moved?.(seq)
   } as Binding
-  channel.onmessage = ({ data }) => {
-    if (data > since || data < 0) binding.refresh?.()
-  }
 
   let ready!: () => void
   const started = new Promise<void>(resolve => (ready = resolve))
   const go = createGo(makeScope({ context: { binding }, tryCatch }))
   const imports = { ...go.importObject, workers: { ready } } as unknown as WebAssembly.Imports
-  const { instance } = await WebAssembly.instantiateStreaming(load(), imports)
-  memory = instance.exports.mem as WebAssembly.Memory
+  const instance = await host.instantiate(imports)
+  const memory = instance.exports.mem as WebAssembly.Memory
   const ended = go.run(instance).then(
     () => 'it exited',
     (err: unknown) => String(err)
   )
   void ended.then(reason => {
     dead = new FlumeError('WASM', `the WebAssembly module has crashed: ${reason}`)
-    channel.close()
-    crashed()
+    host.crashed()
   })
   await Promise.race([
     started,
@@ -114,8 +123,9 @@ export async function startModule(load: () => Promise<Response>, settings: strin
         kept.delete(id)
       }
     },
+    refresh: () => binding.refresh?.(),
     endStreams: () => binding.endStreams?.(),
-    stats: () => ({ open: binding.open(), memory: memory!.buffer.byteLength })
+    stats: () => ({ open: binding.open(), memory: memory.buffer.byteLength })
   }
 }
 
@@ -166,17 +176,6 @@ function newBody(id: number, binding: Binding): Body {
     close: () => controller?.close(),
     fail: message => controller?.error(new TypeError(message))
   }
-}
-
-/** What Go finds on its global object: the worker's, and these. */
-function makeScope(own: Record<PropertyKey, unknown>): typeof globalThis {
-  return new Proxy(globalThis, {
-    get: (target, key) => (key in own ? own[key] : Reflect.get(target, key)),
-    set: (_, key, value) => {
-      own[key] = value
-      return true
-    }
-  })
 }
 
 const tryCatch = (run: () => unknown): { result?: unknown; error?: unknown } => {

@@ -17,7 +17,17 @@ export const agent = `
     complain(...args)
   }
   const name = new URLSearchParams(location.search).get('agent')
-  const send = async message => (await fetch('/agent', { method: 'POST', body: JSON.stringify({ page: name, ...message, uncaught: uncaught.splice(0) }) })).json()
+  // Again and again: a test may end the browser's process for the network.
+  const send = async message => {
+    const body = JSON.stringify({ page: name, ...message, uncaught: uncaught.splice(0) })
+    for (;;) {
+      try {
+        return await (await fetch('/agent', { method: 'POST', body })).json()
+      } catch {
+        await new Promise(resolve => setTimeout(resolve, 100))
+      }
+    }
+  }
   const obey = async ({ page, id, run, arg, close }) => {
     if (page !== name) return
     if (close) return window.close()
@@ -63,6 +73,7 @@ export function createAgents (engine) {
       one.uncaught.push(...uncaught.map(text => new Error(text)))
       if (ready) return one.greeted()
       if (!next) {
+        if (!one.running.has(id)) return // it has been told before
         const { resolve, reject } = one.running.get(id)
         one.running.delete(id)
         return error === undefined ? resolve(value) : reject(new Error(`in ${engine}: ${error}`))
@@ -108,6 +119,7 @@ export function createAgents (engine) {
       }
       return {
         close,
+        endProcess: process.endOne,
         async newPage (url) {
           const name = String(++count)
           const address = new URL(url)

@@ -92,6 +92,40 @@ test('the server of the databases is lost for a while: STORE until it is back, a
   await page.close()
 })
 
+test('the process that has the databases dies: STORE until the page is loaded again, and what was acknowledged is there', { timeout: 120_000, ...unless(engine !== 'webkit', 'its processes have other parts') }, async () => {
+  const page = await openPage('process')
+  await page.evaluate(async () => {
+    window.acked = 3
+    window.appending = (async () => {
+      for (;;) {
+        const { code, value } = await failure(db.append({ n: acked }))
+        if (code) return code
+        acked = value + 1
+        await new Promise(resolve => setTimeout(resolve, 5))
+      }
+    })()
+    while (acked < 20) await new Promise(resolve => setTimeout(resolve, 10))
+  })
+  site.endProcess('WebKitNetworkPr')
+  await new Promise(resolve => setTimeout(resolve, 2000)) // the page has lost its way to the server, too
+  const { code, heard, again, acked } = await page.evaluate(async () => ({ code: await appending, heard: await until('failed'), again: await failure(db.append(1)), acked }))
+  assert.ok(['STORE', 'UNCERTAIN'].includes(code), code)
+  assert.deepEqual(heard, ['ok', 'reopening STORE', 'failed STORE'])
+  assert.match(again.message, /Connection to Indexed Database server lost/) // WebKit gives a page no other
+  const loaded = await site.newPage()
+  const left = await loaded.evaluate(async () => {
+    const db = flumedb.Flume(flumedb.Log('process'))
+    const left = await db.stream({ seqs: false }).collect()
+    await db.append({ more: true })
+    await db.close()
+    return left.map(({ n }) => n)
+  })
+  assert.ok(left.length === acked || left.length === acked + 1, `${left.length} of ${acked}`) // the one that failed may be there
+  assert.deepEqual(left, left.map((_, n) => n))
+  await loaded.close()
+  await page.close()
+})
+
 for (const [how, vanish, needs] of [
   ['the browser deletes all of the site', async page => {
     const cdp = await site.cdp(page)

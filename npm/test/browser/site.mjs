@@ -23,11 +23,11 @@ const html = `<!doctype html><title>test</title><link rel="icon" href="data:,">
   window.flumedb = flumedb
 </script>`
 
-export async function openSite ({ get = {}, post = {}, headers, profile, focused } = {}) {
+export async function openSite ({ get = {}, post = {}, headers, profile, focused, args } = {}) {
   const agents = engine === 'chromium' ? undefined : createAgents(engine)
   const body = agents ? `${html}<script type="module">${agent}</script>` : html
   const server = await serve({ get: { '/': { type: 'text/html', body }, '/flumedb-wasm/': dist, ...get }, post: { '/agent': agents?.post, ...post }, headers })
-  const opened = agents ? agents.open(server.origin) : openChromium({ profile, focused })
+  const opened = agents ? agents.open(server.origin) : openChromium({ profile, focused, args })
   const browser = await opened.catch(async error => {
     await server.close()
     throw error

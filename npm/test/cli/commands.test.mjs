@@ -9,7 +9,7 @@ import { random, someValues } from '../import/values.mjs'
 import { asStored, fileOf, inFolder, kinds } from '../import/writers.mjs'
 import { run } from './cli.mjs'
 
-const COMMANDS = ['append', 'cat', 'get', 'stats', 'import', 'export', 'query', 'search', 'views', 'rebuild', 'del', 'compact', 'verify']
+const COMMANDS = ['append', 'cat', 'get', 'stats', 'import', 'export', 'sync', 'query', 'search', 'views', 'rebuild', 'del', 'compact', 'verify']
 const ok = async (args, stdin) => {
   const { code, stdout, stderr } = await run(args, stdin)
   assert.deepEqual([code, stderr], [0, ''])
@@ -42,6 +42,7 @@ test('wrong use is told, and makes no log', () => inFolder(async folder => {
     [[dir, 'cat', 'what'], /takes no arguments/],
     [[dir, 'get'], /takes SEQ/],
     [[dir, 'import', 'a', 'b'], /takes \[FILE\]/],
+    [[dir, 'sync'], /takes URL/],
     [[dir, 'append', '--durability', 'most'], /relaxed or strict/]
   ]) {
     const { code, stdout, stderr } = await run(args)

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { execSync } from 'node:child_process'
 import { test } from 'node:test'
 import { makeConsumer } from './consumer.mjs'
+import { startServer } from '../sync/server.mjs'
 import { printedCode } from './printed-code.mjs'
 
 const [quickStart] = printedCode('README.md', 'Quick start', 'js')
@@ -38,6 +39,18 @@ test('the code for Node prints what it says, and the command line finds it', { t
     assert.equal(await consumer.run('people.mjs'), 'Alan\nGrace\n')
     const printed = execSync(command, { cwd: consumer.folder, encoding: 'utf8' })
     assert.deepEqual(printed.trim().split('\n').map(line => JSON.parse(line).name), ['Ada', 'Grace', 'Alan'])
+  } finally {
+    consumer.remove()
+  }
+})
+
+test('the code for sync prints what it says, with a server at another address', { timeout: 60_000 }, async t => {
+  const { url } = await startServer(t)
+  const [code] = printedCode('README.md', 'Sync', 'js')
+  assert.match(code, /'http:.*'/)
+  const consumer = makeConsumer({ 'diary.mjs': code.replace(/'http:.*'/, JSON.stringify(url)) })
+  try {
+    assert.equal(await consumer.run('diary.mjs'), "{ pulled: 1, pushed: 1, forked: 0 }\n{ mood: 'calm' }\n{ mood: 'busy' }\nABORTED\n")
   } finally {
     consumer.remove()
   }

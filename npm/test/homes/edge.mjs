@@ -1,0 +1,37 @@
+// The Worker for tests, built and on a real workerd, whose data is deleted behind it.
+
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import workerd from 'workerd' // miniflare's
+import { startEdge } from '../../edge/local.mjs'
+import { token } from './flumed.mjs'
+
+/** Skips a test, aloud, where there is no workerd for the machine. */
+export const unlessWorkerd = (() => {
+  try {
+    execFileSync(workerd.default, ['--version'], { stdio: 'pipe' })
+    return {}
+  } catch (error) {
+    return { skip: `workerd does not run here: ${error.message}` }
+  }
+})()
+
+let built = false
+
+/** Takes the options of startEdge. */
+export async function openEdge (options = {}) {
+  if (!built) execFileSync(process.execPath, [fileURLToPath(new URL('../../scripts/build-edge.mjs', import.meta.url))], { stdio: ['ignore', 2, 2] })
+  built = true
+  const persist = options.persist ?? mkdtempSync(join(tmpdir(), 'flumedb-edge-'))
+  const edge = await startEdge({ token, persist, ...options })
+  return {
+    ...edge,
+    async close () {
+      await edge.close()
+      if (!options.persist) rmSync(persist, { recursive: true, force: true })
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// The cases of all homes, by the Go server. What is its own is tested in core/flumed.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { cases, run, views } from './cases.mjs'
+import { startFlumed } from './flumed.mjs'
+
+const dir = mkdtempSync(join(tmpdir(), 'flumed-'))
+let server
+before(async () => { server = await startFlumed({ dir, views }) })
+after(async () => {
+  await server?.close()
+  rmSync(dir, { recursive: true, force: true })
+})
+
+for (const [i, title] of Object.keys(cases).entries()) {
+  test(title, { timeout: 120_000 }, () => run(title, { fetch: server.fetch, url: server.url(`case-${i}`) }))
+}
