@@ -48,7 +48,8 @@ function engineIn(worker: Worker, names: string[]): Engine {
   const exports: Record<string, unknown> = { mem }
   for (const name of names)
     exports[name] = (...args: number[]) => {
-      calls.push([name, args, staged])
+      // At the latest when this task is over: not every call is followed by a resume.
+      if (calls.push([name, args, staged]) === 1) queueMicrotask(send)
       staged = undefined
     }
   exports.flumedb_stage = (size: number): Pointer => {
