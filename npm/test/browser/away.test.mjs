@@ -16,7 +16,7 @@ after(() => site?.close())
 const driven = unless(engine !== 'chromium', 'nobody can be told to go back, and no page be frozen, without a protocol')
 
 /** Opens a log with a view on the page, as window.db; what it hears live gathers in window.heard. */
-const open = (page, name, options) => page.evaluate(async ([name, options]) => {
+const open = (page, name, options = {}) => page.evaluate(async ([name, options]) => {
   const { Flume, Log, Reduce } = flumedb
   window.db = Flume(Log(name, options)).use('sum', Reduce(1, { sum: 'n' }))
   window.heard = []
