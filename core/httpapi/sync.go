@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"time"
 
@@ -117,9 +118,13 @@ func (p *streamBytes) Write(b []byte) (int, error) {
 	return len(b), s.full()
 }
 
-// acceptsGzip tells whether a client takes gzip. A service worker is asked without
-// saying so, and there nobody would unpack it.
+// acceptsGzip tells whether a client takes gzip. Hosts in JavaScript compress what
+// they send themselves, where anybody is to: Cloudflare does, and what a service
+// worker answers stays on the machine, where nobody would unpack it.
 func acceptsGzip(r *http.Request) bool {
+	if runtime.GOOS == "js" {
+		return false
+	}
 	for _, part := range strings.Split(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
 		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
 		if name == "gzip" && strings.Trim(strings.TrimPrefix(strings.TrimSpace(q), "q="), "0.") != "" || name == "gzip" && q == "" {

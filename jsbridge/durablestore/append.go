@@ -14,19 +14,27 @@ import (
 
 // Append implements core.Store.
 func (s *Store) Append(ctx context.Context, segments []*segment.Segment) (core.State, error) {
-	return s.append(ctx, segments, nil)
+	return s.append(ctx, segments, extras{})
 }
 
 // AppendOnce implements core.Store.
 func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, keys []core.Key) (core.State, error) {
-	return s.append(ctx, segments, keys)
+	return s.append(ctx, segments, extras{keys: keys})
 }
 
-func (s *Store) append(ctx context.Context, segments []*segment.Segment, keys []core.Key) (core.State, error) {
+// extras is what a commit holds beside records, on a condition: it holds nothing
+// where one of the keys is known, or where there are notes behind the seq after.
+type extras struct {
+	keys  []core.Key
+	notes []core.Note
+	after core.Seq
+}
+
+func (s *Store) append(ctx context.Context, segments []*segment.Segment, with extras) (core.State, error) {
 	if err := s.enter(ctx); err != nil {
 		return core.State{}, err
 	}
-	c, err := s.insert(segments, keys)
+	c, err := s.insert(segments, with)
 	if known := (*core.KnownError)(nil); errors.As(err, &known) {
 		// By a commit that may not be written yet, and this answers that it is.
 		if _, waited := s.State(ctx); waited != nil {
@@ -39,14 +47,14 @@ func (s *Store) append(ctx context.Context, segments []*segment.Segment, keys []
 	return c.wait(ctx)
 }
 
-func (s *Store) insert(segments []*segment.Segment, keys []core.Key) (*commit, error) {
+func (s *Store) insert(segments []*segment.Segment, with extras) (*commit, error) {
 	writing.Lock()
 	defer writing.Unlock()
 	state, err := s.state()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.known(keys); err != nil {
+	if err := errors.Join(s.known(with.keys), s.unseen(with)); err != nil {
 		return nil, err
 	}
 	first := state.Head + 1
@@ -56,10 +64,14 @@ func (s *Store) insert(segments []*segment.Segment, keys []core.Key) (*commit, e
 		state.Head = seg.Last()
 		all = append(all, insertSegment(seg)...)
 	}
-	for _, k := range keys {
+	for _, k := range with.keys {
 		all = append(all, sql(`INSERT INTO keys (key, made) VALUES (?, ?)`, []byte(k.Name), k.Made(first).Encode(nil)))
 	}
-	if len(keys) > 0 {
+	for _, n := range with.notes {
+		n = n.At(first)
+		all = append(all, sql(`INSERT INTO notes VALUES (?, ?)`, int64(n.Last), n.Encode(nil)))
+	}
+	if len(with.keys) > 0 {
 		all = append(all, sql(`DELETE FROM keys WHERE n <= (SELECT max(n) FROM keys) - ?`, core.KeysKept))
 	}
 	if _, err := s.run(all...); err != nil {

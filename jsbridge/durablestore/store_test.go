@@ -40,7 +40,7 @@ func run(s js.Value, statements ...any) js.Value {
 }
 
 func empty(s js.Value) {
-	for _, table := range []string{"state", "segments", "checkpoints", "more", "keys"} {
+	for _, table := range []string{"state", "segments", "checkpoints", "more", "notes", "keys"} {
 		run(s, "DROP TABLE IF EXISTS "+table)
 	}
 }
