@@ -303,7 +303,7 @@ func (s *Store) Close() error {
 	if again {
 		return nil
 	}
-	err := errors.Join(s.settle(), s.closeKeys(), s.closeNotes())
+	err := errors.Join(s.settle(), s.keys.close(), s.notes.close())
 	s.mu.Lock()
 	s.cache.closeAll(s.files)
 	s.mu.Unlock()

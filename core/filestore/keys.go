@@ -43,9 +43,8 @@ var keysMagic = [4]byte{'F', 'L', 'M', 'K'}
 
 // keys is what the store remembers of appends. It is guarded by Store.writing.
 type keys struct {
-	made [2]map[string]core.Made // of keys and of keys-old
-	size int64                   // of keys
-	file File                    // keys, to write to; nil until it is needed
+	beside                         // keys
+	made   [2]map[string]core.Made // of keys and of keys-old
 }
 
 // AppendOnce implements core.Store.
@@ -173,73 +172,24 @@ func decodeKey(b []byte) (key string, made core.Made, n int) {
 	return string(b[head:end]), made, end + 8
 }
 
-// writeKeys puts entries behind those that are there.
 func (s *Store) writeKeys(add []core.Key, first core.Seq) error {
-	var entries []byte
-	begins := s.keys.size == 0
-	if begins {
-		entries = append(entries, keysMagic[:]...)
-		entries = append(entries, keysVersion, 0, 0, 0)
-	}
-	for _, k := range add {
-		entries = encodeKey(entries, k, first)
-	}
-	if begins && s.strict {
+	if s.keys.size == 0 && s.strict {
 		// A file that has taken the place of keys-old must have that name for
 		// good before another is keys.
 		if err := s.fs.SyncDir(); err != nil {
 			return fmt.Errorf("sync the directory for %s: %w", oldKeysName, err)
 		}
 	}
-	if err := s.openKeys(begins); err != nil {
-		return fmt.Errorf("open %s: %w", keysName, err)
+	var entries []byte
+	for _, k := range add {
+		entries = encodeKey(entries, k, first)
 	}
-	if err := writeAll(s.keys.file, entries, s.keys.size); err != nil {
-		return fmt.Errorf("write %s: %w", keysName, err)
-	}
-	s.keys.size += int64(len(entries))
-	if !s.strict {
-		return nil
-	}
-	if err := s.keys.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", keysName, err)
-	}
-	if begins {
-		if err := s.fs.SyncDir(); err != nil {
-			return fmt.Errorf("sync the directory for %s: %w", keysName, err)
-		}
-	}
-	return nil
+	head := append(append([]byte{}, keysMagic[:]...), keysVersion, 0, 0, 0)
+	return s.writeBeside(&s.keys.beside, keysName, head, entries, s.strict)
 }
 
-func (s *Store) openKeys(begins bool) (err error) {
-	switch {
-	case s.keys.file != nil:
-	case begins:
-		s.keys.file, err = s.fs.Create(keysName)
-	default:
-		s.keys.file, err = s.fs.Open(keysName)
-	}
-	return err
-}
-
-// forgetKeys cuts keys back to a size, because what was appended under those
-// behind it has failed, and answers that failure. Where they cannot be cut off,
-// the log takes no more appends: another would get the seqs that they say.
 func (s *Store) forgetKeys(size int64, failure error) error {
-	if s.keys.file == nil {
-		return failure // none was written
-	}
-	err := s.keys.file.Truncate(size)
-	if err == nil && s.strict {
-		err = s.keys.file.Sync()
-	}
-	if err != nil {
-		s.broken = fmt.Errorf("cut %s back to %d: %w", keysName, size, err)
-		return failure
-	}
-	s.keys.size = size
-	return failure
+	return s.forgetBeside(&s.keys.beside, keysName, size, s.strict, failure)
 }
 
 // rotateKeys has keys take the place of keys-old when it is full.
@@ -247,7 +197,7 @@ func (s *Store) rotateKeys() error {
 	if len(s.keys.made[0]) < core.KeysKept {
 		return nil
 	}
-	if err := s.closeKeys(); err != nil {
+	if err := s.keys.close(); err != nil {
 		return fmt.Errorf("close %s: %w", keysName, err)
 	}
 	if err := s.fs.Rename(keysName, oldKeysName); err != nil {
@@ -256,15 +206,6 @@ func (s *Store) rotateKeys() error {
 	s.keys.made = [2]map[string]core.Made{{}, s.keys.made[0]}
 	s.keys.size = 0
 	return nil
-}
-
-func (s *Store) closeKeys() error {
-	file := s.keys.file
-	s.keys.file = nil
-	if file == nil {
-		return nil
-	}
-	return file.Close()
 }
 
 // cutFile cuts the file of that name back to a size, for good.

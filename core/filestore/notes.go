@@ -34,10 +34,9 @@ var notesMagic = [4]byte{'F', 'L', 'M', 'N'}
 
 // notes is what the store knows of its notes. It is guarded by Store.writing.
 type notes struct {
-	all  []core.Note
-	size int64 // of the file
-	file File  // to write to; nil until it is needed
-	err  error // what keeps them from being read
+	beside
+	all []core.Note
+	err error // what keeps them from being read
 }
 
 // AppendNoted implements core.NoteStore.
@@ -137,63 +136,11 @@ func blank(b []byte) bool {
 	return true
 }
 
-// writeNotes puts entries behind those that are there, for good.
-func (s *Store) writeNotes(entries []byte) (err error) {
-	var b []byte
-	begins := s.notes.size == 0
-	if begins {
-		b = binary.LittleEndian.AppendUint32(append(b, notesMagic[:]...), notesVersion)
-	}
-	if s.notes.file == nil {
-		if begins {
-			s.notes.file, err = s.fs.Create(notesName)
-		} else {
-			s.notes.file, err = s.fs.Open(notesName)
-		}
-		if err != nil {
-			return fmt.Errorf("open %s: %w", notesName, err)
-		}
-	}
-	b = append(b, entries...)
-	if err := writeAll(s.notes.file, b, s.notes.size); err != nil {
-		return fmt.Errorf("write %s: %w", notesName, err)
-	}
-	s.notes.size += int64(len(b))
-	if err := s.notes.file.Sync(); err != nil {
-		return fmt.Errorf("sync %s: %w", notesName, err)
-	}
-	if begins {
-		if err := s.fs.SyncDir(); err != nil {
-			return fmt.Errorf("sync the directory for %s: %w", notesName, err)
-		}
-	}
-	return nil
+func (s *Store) writeNotes(entries []byte) error {
+	head := binary.LittleEndian.AppendUint32(append([]byte{}, notesMagic[:]...), notesVersion)
+	return s.writeBeside(&s.notes.beside, notesName, head, entries, true)
 }
 
-// forgetNotes cuts the notes back to a size, because what was appended with those
-// behind it has failed, and answers that failure. Where they cannot be cut off,
-// the log takes no more appends: another would get the seqs that they say.
 func (s *Store) forgetNotes(size int64, failure error) error {
-	if s.notes.file == nil {
-		return failure // none was written
-	}
-	err := s.notes.file.Truncate(size)
-	if err == nil {
-		err = s.notes.file.Sync()
-	}
-	if err != nil {
-		s.broken = fmt.Errorf("cut %s back to %d: %w", notesName, size, err)
-		return failure
-	}
-	s.notes.size = size
-	return failure
-}
-
-func (s *Store) closeNotes() error {
-	file := s.notes.file
-	s.notes.file = nil
-	if file == nil {
-		return nil
-	}
-	return file.Close()
+	return s.forgetBeside(&s.notes.beside, notesName, size, true, failure)
 }
