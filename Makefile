@@ -73,7 +73,7 @@ test-go: cc ## Go tests, native with the race detector, fuzz seeds included
 
 .PHONY: test-wasm
 test-wasm: chromium ## Go tests as wasm: what is for all hosts in Node, jsbridge in a page and a worker of Chromium
-	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" $$(go list ./...)
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" $$($(GO_WASM) go list -e -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' $$(go list ./...))
 	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:page" ./jsbridge/...
 	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:worker" ./jsbridge/...
 
