@@ -1,6 +1,6 @@
 import { type Exports } from './boundary.js'
 import { type Codec } from './codec.js'
-import { type Engine, type Request } from './engine.js'
+import type { Engine, Request } from './engine.js'
 import { type Run } from './log-reader.js'
 import { type BatchReader } from './source.js'
 import { type StreamOptions } from './types.js'
