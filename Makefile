@@ -79,7 +79,7 @@ test-wasm: chromium ## Go tests as wasm: what is for all hosts in Node, jsbridge
 
 .PHONY: test-npm
 test-npm: pack ## the built package in Node, the tarball as a user installs it, kills of Node
-	$(NODE_TEST) $(NODE_SUITES)
+	$(NODE_TEST) --test-concurrency=2 $(NODE_SUITES)
 
 .PHONY: test-edge
 test-edge: $(NODE_MODULES) ## on workerd, the engine of Cloudflare's Workers: the store in a Durable Object, the suite of all homes, restarts
@@ -90,14 +90,15 @@ test-edge: $(NODE_MODULES) ## on workerd, the engine of Cloudflare's Workers: th
 test-browser: pack chromium ## the built package in Chromium: pages, workers, bundlers, kills of the browser
 	$(NODE_TEST) --test-concurrency=1 npm/test/browser/*.test.mjs npm/test/crash/chromium-*.test.mjs
 
-.PHONY: test-engines
-test-engines: pack firefox webkit ## in Firefox and WebKit: the IndexedDB store, in a page and a worker, and the suites of the package that need no other browser's protocol
-	for engine in firefox webkit; do for context in page worker; do \
-	  $(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs $$engine:$$context" ./jsbridge/... || exit 1; \
-	done; done
-	for engine in firefox webkit; do \
-	  BROWSER=$$engine $(NODE_TEST) --test-concurrency=1 $(ENGINE_SUITES) || exit 1; \
+.PHONY: test-engines engine-firefox engine-webkit
+test-engines: pack firefox webkit ## in Firefox and WebKit, at once: the IndexedDB store, in a page and a worker, and the suites of the package that need no other browser's protocol
+	$(MAKE) --jobs=2 --output-sync=target engine-firefox engine-webkit
+
+engine-firefox engine-webkit: engine-%:
+	for context in page worker; do \
+	  $(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs $*:$$context" ./jsbridge/... || exit 1; \
 	done
+	BROWSER=$* $(NODE_TEST) --test-concurrency=1 $(ENGINE_SUITES)
 
 .PHONY: fuzz
 fuzz: ## look for new failing inputs, FUZZTIME (30s) for each fuzz target
