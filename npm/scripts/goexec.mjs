@@ -29,11 +29,16 @@ const runScript = `
   const post = (path, body) => fetch(path, { method: 'POST', body }).catch(() => {})
   let sent = Promise.resolve() // one POST at a time keeps the output in order
   const send = (path, body) => { sent = sent.then(() => post(path, body)) }
+  let exited = false // then an event may still call what was Go's
   const fail = error => {
+    if (exited) return
     send('/output/2', String(error && error.stack || error) + '\\n')
     send('/exit', '1')
   }
-  self.addEventListener('error', event => fail(event.error || event.message))
+  self.addEventListener('error', event => {
+    if (exited) event.preventDefault() // or the worker's page hears of it
+    fail(event.error || event.message)
+  })
   self.addEventListener('unhandledrejection', event => fail(event.reason))
   ;(async () => {
     const { args, environment } = await (await fetch('/start.json')).json()
@@ -48,7 +53,10 @@ const runScript = `
     }
     go.argv = ['test', ...args]
     go.env = environment
-    go.exit = code => send('/exit', String(code))
+    go.exit = code => {
+      exited = true
+      send('/exit', String(code))
+    }
     const { instance } = await WebAssembly.instantiateStreaming(fetch('/test.wasm'), go.importObject)
     await go.run(instance)
   })().catch(fail)

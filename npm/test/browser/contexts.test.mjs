@@ -88,8 +88,15 @@ const serviceWorker = host => ({
   kills: engine !== 'chromium' ? {} : {
     async stop () {
       const cdp = await site.cdp(host)
+      // What is told to it before it has stopped would be told to the one that stops.
+      const stopped = new Promise(resolve => {
+        cdp.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+          if (versions.length && versions.every(({ runningStatus }) => runningStatus === 'stopped')) resolve()
+        })
+      })
       await cdp.send('ServiceWorker.enable')
       await cdp.send('ServiceWorker.stopAllWorkers')
+      await within(stopped, 30_000, 'the service worker stops')
       await cdp.detach()
     }
   }
