@@ -74,3 +74,23 @@ test('the client prints the same from the edge', { timeout: 120_000, ...unlessWo
     await edge.close()
   }
 })
+
+test('make edge serves logs where it says, and ends when it is told to', { timeout: 240_000, ...unlessWorkerd }, async () => {
+  const made = spawn('make', ['edge'], { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PORT: '0', FLUMED_TOKEN: 'secret' } })
+  const ended = once(made, 'exit')
+  try {
+    let url
+    for await (const line of createInterface({ input: made.stdout })) {
+      url = /^The logs are under (\S+),/.exec(line)?.[1]
+      if (url) break
+    }
+    const records = `${url}made-${Date.now()}/records`
+    const headers = { Authorization: 'Bearer secret', 'Content-Type': 'application/json' }
+    assert.equal((await fetch(records, { headers: {} })).status, 401)
+    assert.equal((await fetch(records, { method: 'POST', headers, body: '{"n":1}' })).status, 201)
+    assert.equal(await (await fetch(records, { headers })).text(), '{"seq":0,"value":{"n":1}}\n')
+  } finally {
+    await end(made.pid)
+    await ended
+  }
+})
