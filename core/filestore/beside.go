@@ -1,6 +1,11 @@
 package filestore
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/segment"
+)
 
 // beside is a file of what is to be known of records, in entries behind a head.
 // An entry is written before its records are, so one of which a crash left no
@@ -44,6 +49,23 @@ func (s *Store) writeBeside(f *beside, name string, head, entries []byte, durabl
 		}
 	}
 	return nil
+}
+
+// appendBeside appends segments whose entries write puts into f first. Where the
+// append fails, they are cut off again.
+func (s *Store) appendBeside(state core.State, segments []*segment.Segment, f *beside, name string, durable bool, write func() error) (core.State, error) {
+	size := f.size
+	if err := write(); err != nil {
+		return core.State{}, s.forgetBeside(f, name, size, durable, fmt.Errorf("append: %w", err))
+	}
+	state, err := s.append(state, segments)
+	if err != nil {
+		if s.broken != nil {
+			return core.State{}, err // the next Open sees what is there
+		}
+		return core.State{}, s.forgetBeside(f, name, size, durable, err)
+	}
+	return state, nil
 }
 
 // forgetBeside cuts a file back to a size, because what was appended with the

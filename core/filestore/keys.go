@@ -61,16 +61,9 @@ func (s *Store) AppendOnce(ctx context.Context, segments []*segment.Segment, add
 		return core.State{}, &core.KnownError{Known: known}
 	}
 	first := state.Head + 1
-	size := s.keys.size
-	if err := s.writeKeys(add, first); err != nil {
-		return core.State{}, s.forgetKeys(size, fmt.Errorf("append: %w", err))
-	}
-	state, err = s.append(state, segments)
+	state, err = s.appendBeside(state, segments, &s.keys.beside, keysName, s.strict, func() error { return s.writeKeys(add, first) })
 	if err != nil {
-		if s.broken != nil {
-			return core.State{}, err // the next Open sees what is there
-		}
-		return core.State{}, s.forgetKeys(size, err)
+		return core.State{}, err
 	}
 	for _, k := range add {
 		s.keys.made[0][k.Name] = k.Made(first)
@@ -186,10 +179,6 @@ func (s *Store) writeKeys(add []core.Key, first core.Seq) error {
 	}
 	head := append(append([]byte{}, keysMagic[:]...), keysVersion, 0, 0, 0)
 	return s.writeBeside(&s.keys.beside, keysName, head, entries, s.strict)
-}
-
-func (s *Store) forgetKeys(size int64, failure error) error {
-	return s.forgetBeside(&s.keys.beside, keysName, size, s.strict, failure)
 }
 
 // rotateKeys has keys take the place of keys-old when it is full.

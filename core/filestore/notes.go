@@ -55,16 +55,12 @@ func (s *Store) AppendNoted(ctx context.Context, segments []*segment.Segment, af
 	if n := len(s.notes.all); n > 0 && s.notes.all[n-1].Last > after {
 		return core.State{}, core.ErrConflict
 	}
-	first, size := state.Head+1, s.notes.size
-	if err := s.writeNotes(core.EncodeNotes(nil, first, notes)); err != nil {
-		return core.State{}, s.forgetNotes(size, fmt.Errorf("append: %w", err))
-	}
-	state, err = s.append(state, segments)
+	first := state.Head + 1
+	state, err = s.appendBeside(state, segments, &s.notes.beside, notesName, true, func() error {
+		return s.writeNotes(core.EncodeNotes(nil, first, notes))
+	})
 	if err != nil {
-		if s.broken != nil {
-			return core.State{}, err // the next Open sees what is there
-		}
-		return core.State{}, s.forgetNotes(size, err)
+		return core.State{}, err
 	}
 	for _, n := range notes {
 		s.notes.all = append(s.notes.all, n.At(first))
@@ -139,8 +135,4 @@ func blank(b []byte) bool {
 func (s *Store) writeNotes(entries []byte) error {
 	head := binary.LittleEndian.AppendUint32(append([]byte{}, notesMagic[:]...), notesVersion)
 	return s.writeBeside(&s.notes.beside, notesName, head, entries, true)
-}
-
-func (s *Store) forgetNotes(size int64, failure error) error {
-	return s.forgetBeside(&s.notes.beside, notesName, size, true, failure)
 }
