@@ -7,21 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { connect as connectTo } from 'flumedb-wasm/client'
-import { openEdge, unlessWorkerd } from './edge.mjs'
+import { abortable, openEdge, unlessWorkerd } from './edge.mjs'
 import { killChildren } from './kill-children.mjs'
 import { token, withToken } from './flumed.mjs'
-
-// Objects that can be told to abort, as eviction and uncaught errors do: the next request makes another, of what is stored.
-const main = `
-  import worker, { FlumeLog as Log } from './index.mjs'
-  export class FlumeLog extends Log {
-    fetch (request) {
-      if (new URL(request.url).pathname === '/abort') this.ctx.abort('told to')
-      return super.fetch(request)
-    }
-  }
-  export default worker
-`
 
 const folder = mkdtempSync(join(tmpdir(), 'flumedb-edge-restarts-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -74,7 +62,7 @@ async function assertWhole ({ origin, names, total = 150 }) {
 }
 
 test('objects that are aborted in mid-append lose and double nothing', { timeout: 180_000, ...unlessWorkerd }, async t => {
-  const edge = await openEdge({ main, persist: join(folder, 'abort') })
+  const edge = await openEdge({ main: abortable, persist: join(folder, 'abort') })
   try {
     const names = ['one', 'two']
     const { times, retries } = await appendThrough({ where: () => edge.origin, names, most: 12, apart: 300, disturb: name => send(`${edge.origin}/logs/${name}/abort`).then(response => response.text(), () => {}) })
@@ -112,7 +100,7 @@ test('workerd killed in mid-append loses and doubles nothing', { timeout: 180_00
 })
 
 test('a range that is broken off can be told from a whole one, and a client does', { timeout: 120_000, ...unlessWorkerd }, async () => {
-  const damaging = main.replace("return super", `
+  const damaging = abortable.replace("return super", `
       if (new URL(request.url).pathname === '/damage') {
         this.ctx.storage.sql.exec('UPDATE segments SET bytes = zeroblob(length(bytes)) WHERE last = 2')
         return new Response()

@@ -19,6 +19,18 @@ export const unlessWorkerd = (() => {
   }
 })()
 
+/** A main for openEdge: objects that can be told to abort, as eviction and uncaught errors do. The next request makes another, of what is stored. */
+export const abortable = `
+  import worker, { FlumeLog as Log } from './index.mjs'
+  export class FlumeLog extends Log {
+    fetch (request) {
+      if (new URL(request.url).pathname === '/abort') this.ctx.abort('told to')
+      return super.fetch(request)
+    }
+  }
+  export default worker
+`
+
 let built = false
 
 /** Takes the options of startEdge. */
