@@ -15,6 +15,8 @@ NODE_TEST := node --test --test-reporter=spec
 # The suites of Node: all but those that need Chromium, or workerd.
 NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' -not -name 'edge*' | sort)
 ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker sync client service-worker storage health journal-engines)
+# What of the Go tests needs a browser: wire is the same on every host, and durablestore's host is workerd.
+BROWSER_PACKAGES = $$($(GO_WASM) go list ./jsbridge/... | grep -vE '/(wire|durablestore)$$')
 FUZZTIME ?= 30s
 
 .PHONY: help
@@ -74,8 +76,8 @@ test-go: cc ## Go tests, native with the race detector, fuzz seeds included
 .PHONY: test-wasm
 test-wasm: chromium ## Go tests as wasm: what is for all hosts in Node, jsbridge in a page and a worker of Chromium
 	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "$$(go env GOROOT)/lib/wasm/go_js_wasm_exec" $$($(GO_WASM) go list -e -f '{{if .GoFiles}}{{.ImportPath}}{{end}}' $$(go list ./...))
-	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:page" ./jsbridge/...
-	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:worker" ./jsbridge/...
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:page" $(BROWSER_PACKAGES)
+	$(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs chromium:worker" $(BROWSER_PACKAGES)
 
 .PHONY: test-npm
 test-npm: pack ## the built package in Node, the tarball as a user installs it, kills of Node
@@ -88,7 +90,7 @@ test-edge: $(NODE_MODULES) ## on workerd, the engine of Cloudflare's Workers: th
 
 .PHONY: test-browser
 test-browser: pack chromium ## the built package in Chromium: pages, workers, bundlers, kills of the browser
-	$(NODE_TEST) --test-concurrency=1 npm/test/browser/*.test.mjs npm/test/crash/chromium-*.test.mjs
+	$(NODE_TEST) --test-concurrency=2 npm/test/browser/*.test.mjs npm/test/crash/chromium-*.test.mjs
 
 .PHONY: test-engines engine-firefox engine-webkit
 test-engines: pack firefox webkit ## in Firefox and WebKit, at once: the IndexedDB store, in a page and a worker, and the suites of the package that need no other browser's protocol
@@ -96,7 +98,7 @@ test-engines: pack firefox webkit ## in Firefox and WebKit, at once: the Indexed
 
 engine-firefox engine-webkit: engine-%:
 	for context in page worker; do \
-	  $(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs $*:$$context" ./jsbridge/... || exit 1; \
+	  $(GO_WASM) go test -count=1 $(GOTESTFLAGS) -exec "node $$PWD/npm/scripts/goexec.mjs $*:$$context" $(BROWSER_PACKAGES) || exit 1; \
 	done
 	BROWSER=$* $(NODE_TEST) --test-concurrency=1 $(ENGINE_SUITES)
 

@@ -36,7 +36,8 @@ export function begin ({ life, seed }) {
       inFlight.add(append)
       append.catch(() => {}) // which Promise.all tells of
       if (inFlight.size > 1 + next() * 10) await Promise.race(inFlight)
-      if (next() < 0.3) await new Promise(resolve => setTimeout(resolve, next() * 40))
+      // Else those that append would keep the processor from those that begin.
+      if (next() < 0.6) await new Promise(resolve => setTimeout(resolve, next() * 40))
     }
     await Promise.all(inFlight)
   }

@@ -1,16 +1,13 @@
 // SIGKILL of the whole Chromium in mid-append: what was acknowledged is there when the profile is opened again.
 //
 // Chromium keeps IndexedDB in LevelDB by default, and in SQLite where its feature IdbSqliteBackingStore is on. With
-// LevelDB a site's data survives one such kill, which is what the first test shows, but Chromium itself may delete all
+// LevelDB a site's data survives one such kill, which is what chromium-kill-leveldb shows, but Chromium itself may delete all
 // of it later: a kill between the two writes of a record of LevelDB's log leaves half of it, the next session appends
 // behind that half, and the session after finds a log that is corrupt (https://github.com/google/leveldb/issues/1287).
 // A page can neither see nor prevent it. So there each kill is of a new site, whose logs are looked at once; on SQLite
-// all kills are of the same logs, which grow.
+// (chromium-kill-sqlite) all kills are of the same logs, which grow. Two files, which run at once.
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { makeProfile, startBrowser } from '../../scripts/browser-process.mjs'
@@ -21,23 +18,7 @@ import { random } from './workload.mjs'
 const seed = Number(process.env.FLUMEDB_SEED ?? Date.now() % 1e9)
 const folder = path => fileURLToPath(new URL(path, import.meta.url))
 
-test('52 kills of Chromium on LevelDB, each with a strict and a relaxed log: every acknowledged append is there, in order, none twice', { timeout: 900_000 }, async t => {
-  await killAgainAndAgain(t, { kills: 52, siteOf: run => `site-${run}.localhost`, args: [] })
-})
-
-test('26 kills of Chromium on SQLite, with a strict and a relaxed log that grow: every acknowledged append is there, in order, none twice', { timeout: 900_000 }, async t => {
-  await killAgainAndAgain(t, {
-    kills: 26,
-    siteOf: () => 'localhost',
-    args: ['--enable-features=IdbSqliteBackingStore'],
-    look: profile => {
-      const names = readdirSync(join(profile, 'Default/IndexedDB'))
-      assert.deepEqual(names.filter(name => name.endsWith('.leveldb')), [], 'this Chromium keeps IndexedDB in SQLite when asked to')
-    }
-  })
-})
-
-async function killAgainAndAgain (t, { kills, siteOf, args, look }) {
+export async function killAgainAndAgain (t, { kills, siteOf, args, look }) {
   t.diagnostic(`FLUMEDB_SEED=${seed}`)
   const next = random(seed)
   const profile = makeProfile('kill')
