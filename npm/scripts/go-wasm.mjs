@@ -1,6 +1,8 @@
 // Compiles a module of wasm/ to wasm.
 
 import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -14,6 +16,21 @@ const gcflags = ['-gcflags=all=-l', ...inlined.map(name => `-gcflags=${name}=`)]
 // symbols, which only `make size` wants.
 export function compileWasm ({ module, out, build, strip = true }) {
   const ldflags = `${strip ? '-s -w ' : ''}-X github.com/flumedb/flumedb-wasm/jsbridge.build=${build} -X github.com/flumedb/flumedb-wasm/jsbridge/fetch.build=${build}`
-  const args = ['build', '-trimpath', '-buildvcs=false', ...gcflags, `-ldflags=${ldflags}`, '-o', out, `./wasm/${module}`]
+  const args = ['build', '-trimpath', '-buildvcs=false', '-tags=nethttpomithttp2', `-overlay=${withoutTLS()}`, ...gcflags, `-ldflags=${ldflags}`, '-o', out, `./wasm/${module}`]
   execFileSync('go', args, { cwd: root, stdio: ['ignore', 2, 2], env: { ...process.env, GOOS: 'js', GOARCH: 'wasm', GOWASM: '', GOFLAGS: '' } })
+}
+
+// Modules with net/http have neither HTTP/2 nor TLS of their own, since the host does both: wasm/internal/tls says what that
+// is worth. Where a newer net/http needs more of crypto/tls, the build fails and names it.
+function withoutTLS () {
+  const folder = join(execFileSync('go', ['env', 'GOROOT'], { cwd: root, encoding: 'utf8' }).trim(), 'src/crypto/tls')
+  const sources = readdirSync(folder).filter(name => name.endsWith('.go') && !name.endsWith('_test.go'))
+  // An empty path is a file that is not there.
+  const Replace = Object.fromEntries(sources.map(name => [join(folder, name), name === 'tls.go' ? join(root, 'wasm/internal/tls/tls.go') : '']))
+  const overlay = join(root, 'npm/.tmp/without-tls.json')
+  mkdirSync(join(root, 'npm/.tmp'), { recursive: true })
+  // Another build may be reading it.
+  writeFileSync(`${overlay}-${process.pid}`, JSON.stringify({ Replace }))
+  renameSync(`${overlay}-${process.pid}`, overlay)
+  return overlay
 }
