@@ -14,7 +14,7 @@ GOTESTFLAGS ?=
 NODE_TEST := node --test --test-reporter=spec
 # The suites of Node: all but those that need Chromium, or workerd.
 NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' -not -name 'edge*' | sort)
-ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker sync client service-worker storage health journal-engines)
+ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker sync client service-worker storage health journal-engines journal-keyboard)
 # What of the Go tests needs a browser: wire is the same on every host, and durablestore's host is workerd.
 BROWSER_PACKAGES = $$($(GO_WASM) go list ./jsbridge/... | grep -vE '/(wire|durablestore)$$')
 FUZZTIME ?= 30s
@@ -127,8 +127,8 @@ firefox:
 	@node npm/scripts/browser-path.mjs firefox >/dev/null 2>&1 || .ci/apt firefox-esr
 	@node npm/scripts/browser-path.mjs firefox >/dev/null
 webkit:
-	@node npm/scripts/browser-path.mjs webkit xvfb >/dev/null 2>&1 || .ci/apt webkit2gtk-driver xvfb
-	@node npm/scripts/browser-path.mjs webkit xvfb >/dev/null
+	@node npm/scripts/browser-path.mjs webkit webkit-driver xvfb >/dev/null 2>&1 || .ci/apt webkit2gtk-driver xvfb
+	@node npm/scripts/browser-path.mjs webkit webkit-driver xvfb >/dev/null
 
 # The race detector needs a C compiler.
 .PHONY: cc

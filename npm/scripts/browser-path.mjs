@@ -14,6 +14,7 @@ const programs = {
   firefox: { variable: 'FIREFOX', names: ['firefox-esr', 'firefox'], debian: 'firefox-esr' },
   // A browser that is little more than the engine, and needs a display.
   webkit: { variable: 'WEBKIT', names: ['MiniBrowser'], places: [`/usr/lib/${triplet}/webkit2gtk-4.1`], debian: 'libwebkit2gtk-4.1-0' },
+  'webkit-driver': { variable: 'WEBKIT_DRIVER', names: ['WebKitWebDriver'], debian: 'webkit2gtk-driver' },
   xvfb: { variable: 'XVFB', names: ['Xvfb'], debian: 'xvfb' }
 }
 

@@ -53,11 +53,18 @@ const starts = {
     writeFileSync(join(profile, 'user.js'), Object.entries(firefoxPreferences).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`).join(''))
     return [[browserPath('firefox'), '--headless', '--no-remote', '--profile', profile, ...args], { HOME: profile }]
   },
-  webkit: (profile, args) => [
-    ['/bin/sh', '-c', underXvfb, 'xvfb', browserPath('xvfb'), browserPath('webkit'), '--javascript-can-open-windows-automatically=true', ...args],
-    { HOME: profile, XDG_CACHE_HOME: join(profile, 'cache'), XDG_CONFIG_HOME: join(profile, 'config'), XDG_DATA_HOME: join(profile, 'data') }
-  ]
+  webkit: (profile, args) => onDisplay(profile, [browserPath('webkit'), '--javascript-can-open-windows-automatically=true', ...args])
 }
+
+// What starts WebKit by itself, when it is asked to over HTTP.
+const drivers = {
+  'webkit-driver': (profile, args) => onDisplay(profile, [browserPath('webkit-driver'), ...args])
+}
+
+const onDisplay = (profile, command) => [
+  ['/bin/sh', '-c', underXvfb, 'xvfb', browserPath('xvfb'), ...command],
+  { HOME: profile, XDG_CACHE_HOME: join(profile, 'cache'), XDG_CONFIG_HOME: join(profile, 'config'), XDG_DATA_HOME: join(profile, 'data') }
+]
 
 // Starts an X server on a display that is free, and the rest of the arguments on that.
 const underXvfb = 'server=$1; shift; mkfifo "$HOME/display" && { "$server" -displayfd 4 -screen 0 1280x1024x24 -nolisten tcp 4>"$HOME/display" 2>/dev/null & } && read -r n <"$HOME/display" && rm "$HOME/display" && DISPLAY=:$n exec "$@"'
@@ -71,7 +78,7 @@ const guard = '"$@" 3<&- & browser=$!; (read -r _ <&3; kill -KILL 0) & wait "$br
 // Starts a browser on the profile folder. Answers { pid, stderr, exited, kill }: exited is a promise, kill sends SIGKILL
 // to all of it at once, which is also how a crash looks from the disk, and resolves when all of it is gone.
 export function startBrowser (engine, { profile, args = [] }) {
-  const [command, environment] = starts[engine](profile, args)
+  const [command, environment] = (starts[engine] ?? drivers[engine])(profile, args)
   const child = spawn('/bin/sh', ['-c', guard, engine, ...command], {
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],

@@ -1,5 +1,6 @@
 // The example's journal in Firefox and WebKit: each test goes on where the one before has left the journal. In Chromium
 // journal.test.mjs uses it with a mouse and a keyboard, as a person does; here its page is asked to do what they would.
+// journal-keyboard.test.mjs has the keys.
 
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
