@@ -36,8 +36,9 @@ export function begin ({ life, seed }) {
       inFlight.add(append)
       append.catch(() => {}) // which Promise.all tells of
       if (inFlight.size > 1 + next() * 10) await Promise.race(inFlight)
-      // Else those that append would keep the processor from those that begin.
-      if (next() < 0.6) await new Promise(resolve => setTimeout(resolve, next() * 40))
+      // A life that lasts long, as all do on a busy machine, appends less and less: else those that append would keep the
+      // processor from those that begin, which would then make it last longer still.
+      if (n > 300 || next() < 0.3) await new Promise(resolve => setTimeout(resolve, next() * (n > 300 ? 300 : 40)))
     }
     await Promise.all(inFlight)
   }
