@@ -119,7 +119,7 @@ const within = (promise, ms, what) => {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer))
 }
 
-test('eight contexts append, are closed, killed and opened again: the log is what the acknowledgements say', { timeout: 240_000 }, async t => {
+test('eight contexts append, are closed, killed and opened again: the log is what the acknowledgements say', { timeout: 480_000 }, async t => {
   t.diagnostic(`FLUMEDB_SEED=${seed}`)
   const next = random(seed)
   const pick = list => list[Math.floor(next() * list.length)]
