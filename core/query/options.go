@@ -45,6 +45,12 @@ type request struct {
 		index  *mfr.Index
 		scores []score
 	}
+
+	// ready is the last plan, of the columns as they were after so many changes.
+	ready struct {
+		plan    *plan
+		changes int
+	}
 }
 
 const everything core.Seq = 1<<53 - 1

@@ -14,15 +14,16 @@ import (
 // parsed from that, which takes V8 two to three times as long. Where such letters
 // are many, parsing their escapes takes more.
 func ASCII(scratch, text []byte) []byte {
-	first := nextOther(text, 0)
-	if first == len(text) || dense*others(text[first:]) > len(text) {
+	i := nextOther(text, 0)
+	if i == len(text) {
 		return text
 	}
-	b, done := scratch[:0], 0
-	for i := first; i < len(text); {
+	b, done, others := scratch[:0], 0, 0
+	for i < len(text) {
 		b = append(b, text[done:i]...)
+		done = i
 		for i < len(text) && text[i] >= utf8.RuneSelf {
-			r, size := utf8.DecodeRune(text[i:])
+			r, size := decode(text[i:])
 			if r == utf8.RuneError && size == 1 {
 				return text // the engine has rules for what is not UTF-8
 			}
@@ -34,10 +35,29 @@ func ASCII(scratch, text []byte) []byte {
 			}
 			b = appendEscape(b, r)
 		}
+		if others += i - done; dense*others > len(text) {
+			return text
+		}
 		done = i
 		i = nextOther(text, i)
 	}
 	return append(b, text[done:]...)
+}
+
+// decode is utf8.DecodeRune, faster for letters of two bytes and of three.
+func decode(b []byte) (r rune, size int) {
+	if len(b) >= 3 && b[1]&0xC0 == 0x80 {
+		switch c := b[0]; {
+		case c >= 0xC2 && c < 0xE0:
+			return rune(c&0x1F)<<6 | rune(b[1]&0x3F), 2
+		case c&0xF0 == 0xE0 && b[2]&0xC0 == 0x80:
+			r = rune(c&0xF)<<12 | rune(b[1]&0x3F)<<6 | rune(b[2]&0x3F)
+			if r >= 0x800 && (r < 0xD800 || r > 0xDFFF) {
+				return r, 3
+			}
+		}
+	}
+	return utf8.DecodeRune(b)
 }
 
 // dense is in how many bytes there may be one that is not ASCII.
@@ -47,6 +67,14 @@ const highBits = 0x8080808080808080
 
 // nextOther is where the first byte from i on is that is not ASCII.
 func nextOther(text []byte, i int) int {
+	for ; i+32 <= len(text); i += 32 {
+		part := text[i : i+32 : i+32]
+		w := binary.LittleEndian.Uint64(part) | binary.LittleEndian.Uint64(part[8:]) |
+			binary.LittleEndian.Uint64(part[16:]) | binary.LittleEndian.Uint64(part[24:])
+		if w&highBits != 0 {
+			break
+		}
+	}
 	for ; i+8 <= len(text); i += 8 {
 		if w := binary.LittleEndian.Uint64(text[i:]) & highBits; w != 0 {
 			return i + bits.TrailingZeros64(w)>>3
@@ -56,18 +84,6 @@ func nextOther(text []byte, i int) int {
 		i++
 	}
 	return i
-}
-
-// others is how many bytes are not ASCII.
-func others(text []byte) (n int) {
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		n += bits.OnesCount64(binary.LittleEndian.Uint64(text[i:]) & highBits)
-	}
-	for ; i < len(text); i++ {
-		n += int(text[i] >> 7)
-	}
-	return n
 }
 
 func appendEscape(b []byte, r rune) []byte {
