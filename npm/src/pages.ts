@@ -51,7 +51,7 @@ export function listSource(
   options: Pick<ListOptions, 'values' | 'since' | 'signal'>,
   shape: Shape
 ): Source<any> {
-  return createSource(() => pagedReader(core, log, method, asked, options, shape), bySignal(options.signal))
+  return createSource(() => pagedReader(core, log, method, asked, options, shape), options.signal && bySignal(options.signal))
 }
 
 function pagedReader(

@@ -14,12 +14,12 @@ interface Page {
 }
 
 /**
- * Reads a query's answers page by page, and those to records that come later: `after` makes the request for these, of the
- * limit that is left.
+ * Reads a query's answers page by page, and those to records that come later: `request` is what the module is asked, as JSON,
+ * and `after` makes of it the request for these, of the limit that is left.
  */
 export function queryReader(
   core: NativeCore,
-  request: any,
+  request: string,
   options: any,
   after: (request: any, seq: number, left: number | undefined) => unknown
 ): BatchReader<any> {
@@ -42,7 +42,7 @@ export function queryReader(
       goOn((through = core.since.value!))
       return wait(cb)
     }
-    core.ask('read', next === undefined ? [ask] : [ask, next], since! < 0, (err, answer) => {
+    core.ask('read', next === undefined ? `[${ask}]` : `[${ask},${JSON.stringify(next)}]`, since! < 0, (err, answer) => {
       if (over) return
       if (err) return cb(err)
       const page: Page = answer!.value
@@ -83,7 +83,7 @@ export function queryReader(
   }
   /** Leaves out what there was, from here on. */
   const goOn = (seq: number) => {
-    ask = after(ask, seq, limit > 0 ? left : undefined)
+    ask = JSON.stringify(after(JSON.parse(ask), seq, limit > 0 ? left : undefined))
   }
   /** Waits for more, if more can come. */
   const wait = (cb: (end: End | null, items?: any[]) => void) => {

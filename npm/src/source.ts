@@ -42,17 +42,12 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
   // Most sources are read in one way only, and many are never read as a pull-stream.
   let read: PullSource<T> | undefined
   const source = ((abort, cb) => (read ??= items())(abort, cb)) as Source<T>
-  const batches = () => iterate(pullBatches(open, enlist))
   if (!enlist) (source as Opened<T>)[OPEN] = open
   return observable<T>(
     Object.assign(source, {
       [Symbol.asyncIterator]: () => iterate(items()),
-      batches,
-      async collect() {
-        const all: T[] = []
-        for await (const batch of batches()) for (const item of batch) all.push(item)
-        return all
-      },
+      batches: () => iterate(pullBatches(open, enlist)),
+      collect: () => collect(pullBatches(open, enlist)),
       subscribe: (...args: Rest<Parameters<typeof subscribe<T>>>) => subscribe(items(), ...args),
       toReadableStream: ({ highWaterMark = 0 } = {}) => readable(items(), highWaterMark)
     })
@@ -131,6 +126,29 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
     else next()
   }
 }
+
+/** All items. Batches that are there at once are taken at once: between them a promise would cost more than a small read. */
+const collect = <T>(read: PullSource<T[]>): Promise<T[]> =>
+  new Promise((resolve, reject) => {
+    const all: T[] = []
+    let asking = false
+    let asks = true
+    const take = (end: End | null, batch?: T[]) => {
+      if (end) return end === true ? resolve(all) : reject(end)
+      for (const item of batch!) all.push(item)
+      asks = true
+      if (!asking) ask()
+    }
+    const ask = () => {
+      asking = true
+      while (asks) {
+        asks = false
+        read(null, take)
+      }
+      asking = false
+    }
+    ask()
+  })
 
 /** How many items are handed out between two looks at the clock. */
 const STRIDE = 32
