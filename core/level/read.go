@@ -192,6 +192,7 @@ func (v *level) collect(c *view.Call, p *page) error {
 		low = append(append([]byte{}, p.at.key...), 0)
 	}
 	it := v.Tree.Iterate(c, low, high, p.reverse)
+	defer it.Close()
 	most := p.most()
 	if p.items.seqs == nil {
 		n := min(most, 128)

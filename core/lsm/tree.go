@@ -24,6 +24,8 @@ type Tree struct {
 	job    *job    // under way in Tend
 	flush  bool    // mem is to be written down although it is not large
 	sizes  Sizes
+
+	walked []*runSource // whose memory the next walks use
 }
 
 // Sizes are how large things become.
@@ -274,8 +276,12 @@ func (m *merger) next() (key []byte, seq core.Seq, err error) {
 }
 
 // Iterator walks over the entries of a Tree within a call. What it gives is good
-// until the next call of Next; the tree must not be changed meanwhile.
-type Iterator struct{ merged *merger }
+// until the next call of Next, or of Close; the tree must not be changed
+// meanwhile.
+type Iterator struct {
+	tree   *Tree
+	merged merger
+}
 
 // Iterate walks over the keys from low up to high, which is not among them; nil
 // is no bound. It may need parts that have to be awaited.
@@ -296,9 +302,25 @@ func (t *Tree) Iterate(c *view.Call, low, high []byte, reverse bool) *Iterator {
 		}
 	}
 	for _, r := range t.runs {
-		sources = append(sources, newRunSource(r, get, low, high, reverse))
+		s := &runSource{}
+		if n := len(t.walked); n > 0 {
+			s, t.walked = t.walked[n-1], t.walked[:n-1]
+		}
+		s.walk(r, get, low, high, reverse)
+		sources = append(sources, s)
 	}
-	return &Iterator{newMerger(sources, reverse)}
+	return &Iterator{t, *newMerger(sources, reverse)}
+}
+
+// Close leaves the memory of a walk to the next ones. It need not be called.
+func (it *Iterator) Close() {
+	for _, s := range it.merged.sources {
+		if s, ok := s.(*runSource); ok && len(it.tree.walked) < maxRuns {
+			s.walk(nil, nil, nil, nil, false)
+			it.tree.walked = append(it.tree.walked, s)
+		}
+	}
+	it.merged.sources = nil
 }
 
 // Next is the next entry; key is nil when there is none. With view.ErrAwait the
@@ -307,7 +329,9 @@ func (it *Iterator) Next() (key []byte, seq core.Seq, err error) { return it.mer
 
 // Get is the seq of a key, core.None where it has none.
 func (t *Tree) Get(c *view.Call, key []byte) (core.Seq, error) {
-	found, seq, err := t.Iterate(c, key, append(append([]byte{}, key...), 0), false).Next()
+	it := t.Iterate(c, key, append(append([]byte{}, key...), 0), false)
+	defer it.Close()
+	found, seq, err := it.Next()
 	if err != nil || found == nil {
 		return core.None, err
 	}
