@@ -38,6 +38,8 @@ type level struct {
 	rest    []byte
 	restOf  json.Value
 	restSeq core.Seq
+
+	spare items // whose memory the next page uses
 }
 
 // key is where the values of a key are.

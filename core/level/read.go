@@ -59,6 +59,9 @@ func (l *items) add(key []byte, seq core.Seq) {
 	l.seqs = append(l.seqs, seq)
 }
 
+// empty is none, in the memory of these.
+func (l items) empty() items { return items{l.keys[:0], l.ends[:0], l.seqs[:0]} }
+
 func (l *items) key(i int) []byte {
 	start := 0
 	if i > 0 {
@@ -85,7 +88,14 @@ func (v *level) read(c *view.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	return p.write(c)
+	if err := p.write(c); err != nil {
+		return err
+	}
+	c.State = nil
+	if cap(p.items.keys) <= pageBytes {
+		v.spare = p.items
+	}
+	return nil
 }
 
 func newPage(c *view.Call) (*page, error) {
@@ -195,8 +205,10 @@ func (v *level) collect(c *view.Call, p *page) error {
 	defer it.Close()
 	most := p.most()
 	if p.items.seqs == nil {
-		n := min(most, 128)
-		p.items = items{make([]byte, 0, 64*n), make([]int, 0, n), make([]core.Seq, 0, n)}
+		p.items, v.spare = v.spare.empty(), items{}
+		if n := min(most, 128); p.items.seqs == nil {
+			p.items = items{make([]byte, 0, 64*n), make([]int, 0, n), make([]core.Seq, 0, n)}
+		}
 	}
 	full := func() bool { return len(p.items.seqs) >= most || len(p.items.keys) >= pageBytes }
 	end := false
