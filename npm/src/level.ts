@@ -159,6 +159,6 @@ export const levelOf = (core: NativeCore, log: RecordsOf) => ({
   read(options: LevelRead = {}) {
     const values = options.values !== false || (options.keys === false && options.seqs === false)
     const fetching = values && core.mapped
-    return listSource(core, log, 'read', optionsText(options, fetching), { ...options, values }, fetching ? shape(options) : item => item)
+    return listSource(core, log, 'read', optionsText(options, fetching), { ...options, values }, fetching ? shape(options) : undefined)
   }
 })

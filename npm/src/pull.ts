@@ -34,9 +34,11 @@ export function toObserver<T>(observer: Observer<T> | ((value: T) => void)): Obs
   return typeof observer === 'function' ? { next: observer } : observer
 }
 
-/** The members that make `target` an Observable: under the symbol where the page has one, and under the string always. */
+/** `target` with the members that make it an Observable: under the symbol where the page has one, and under the string always. */
 export function observable<T>(target: Subscribable<T>): Observable<T> {
-  const self = () => target
+  function self(this: Subscribable<T>) {
+    return this
+  }
   const known = (Symbol as { observable?: symbol }).observable
   return Object.assign(target, { '@@observable': self }, known && { [known]: self }) as Observable<T>
 }

@@ -1,5 +1,4 @@
 import { type NativeCore } from './native-view.js'
-import { type End } from './pull.js'
 import { type BatchReader } from './source.js'
 import { isLive } from './stream-options.js'
 
@@ -12,6 +11,8 @@ interface Page {
   /** Whether the answers are of all records together, so that one more record may change each of them. */
   whole?: true
 }
+
+type Answer = Parameters<BatchReader<any>['next']>[0]
 
 /**
  * Reads a query's answers page by page, and those to records that come later: `request` is what the module is asked, as JSON,
@@ -35,7 +36,7 @@ export function queryReader(
   let marked = !sync || !live || old === false
   let over = false
 
-  const read = (cb: (end: End | null, items?: any[]) => void): void => {
+  const read = (cb: Answer): void => {
     if (over) return
     if (left <= 0) return cb(true)
     if (old === false && through === undefined) {
@@ -68,13 +69,13 @@ export function queryReader(
         if (!marked) items.push({ sync: true })
         marked = true
       }
-      if (items.length) cb(null, items)
+      if (items.length) cb(null, items, next === undefined && !live)
       else if (next !== undefined) more(cb)
       else wait(cb)
     })
   }
   /** Reads the next page. A view that is being rebuilt has to come to where the first page was asked for. */
-  const more = (cb: (end: End | null, items?: any[]) => void) => {
+  const more = (cb: Answer) => {
     core.reached(since! < 0 ? -1 : through!, end => {
       if (over) return
       if (end) return cb(end)
@@ -86,7 +87,7 @@ export function queryReader(
     ask = JSON.stringify(after(JSON.parse(ask), seq, limit > 0 ? left : undefined))
   }
   /** Waits for more, if more can come. */
-  const wait = (cb: (end: End | null, items?: any[]) => void) => {
+  const wait = (cb: Answer) => {
     if (!live || left <= 0 || through! >= last) return cb(true)
     core.reached(through! + 1, end => {
       if (over) return
