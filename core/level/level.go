@@ -39,7 +39,7 @@ type level struct {
 	restOf  json.Value
 	restSeq core.Seq
 
-	spare items // whose memory the next page uses
+	spare *page // whose memory the next one uses
 }
 
 // key is where the values of a key are.

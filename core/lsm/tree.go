@@ -66,6 +66,11 @@ func (t *Tree) AddBeginning(name, bytes []byte) Beginning { return t.mem.begins.
 // PutBehind is Put of the key that begins so and goes on with rest.
 func (t *Tree) PutBehind(b Beginning, rest []byte, seq core.Seq) { t.mem.put(b, rest, seq) }
 
+// Idle reports that nothing is to be written down or merged.
+func (t *Tree) Idle() bool {
+	return t.job == nil && t.frozen == nil && !t.flush && t.mem.size() < t.sizes.Memory && planMerge(t.runs) == nil
+}
+
 // Full reports whether more is in memory than should be.
 func (t *Tree) Full() bool { return t.frozen != nil && t.mem.size() >= t.sizes.Memory }
 

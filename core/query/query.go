@@ -44,7 +44,7 @@ type query struct {
 	next     int      // the seq behind the last record
 	gaps     []uint32 // the seqs below it that have no record
 	building *building
-	parsed   map[string]*request
+	parsed   *[mostParsed]*request // nil while there is none
 	changes  int      // of the columns, and of which there are
 	spare    *reading // whose memory the next one uses
 }

@@ -32,6 +32,10 @@ type Storing interface {
 	// tried again some time later.
 	Tend(ctx context.Context, mu sync.Locker, building bool) (more, changed bool, err error)
 
+	// Idle reports that Tend has nothing to do, which saves the call. It may
+	// be false even so.
+	Idle() bool
+
 	// Full reports whether Apply is to be held up until Tend has been called.
 	Full() bool
 
