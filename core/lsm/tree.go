@@ -25,7 +25,7 @@ type Tree struct {
 	flush  bool    // mem is to be written down although it is not large
 	sizes  Sizes
 
-	walked []*runSource // whose memory the next walks use
+	walk *Iterator // whose memory the next walk uses
 }
 
 // Sizes are how large things become.
@@ -225,7 +225,17 @@ type merger struct {
 }
 
 func newMerger(sources []source, reverse bool) *merger {
-	return &merger{sources: sources, keys: make([][]byte, len(sources)), seqs: make([]core.Seq, len(sources)), reverse: reverse, last: -1}
+	m := &merger{}
+	m.begin(sources, reverse)
+	return m
+}
+
+// begin begins with others, in the memory of those before.
+func (m *merger) begin(sources []source, reverse bool) {
+	if n := len(sources); cap(m.keys) < n {
+		m.keys, m.seqs = make([][]byte, n), make([]core.Seq, n)
+	}
+	*m = merger{sources: sources, keys: m.keys[:len(sources)], seqs: m.seqs[:len(sources)], reverse: reverse, last: -1}
 }
 
 func (m *merger) advance(i int) (err error) {
@@ -284,48 +294,66 @@ func (m *merger) next() (key []byte, seq core.Seq, err error) {
 // until the next call of Next, or of Close; the tree must not be changed
 // meanwhile.
 type Iterator struct {
-	tree   *Tree
-	merged merger
+	tree     *Tree
+	call     *view.Call
+	parts    parts
+	merged   merger
+	memories []*memorySource
+	runs     []*runSource
 }
 
 // Iterate walks over the keys from low up to high, which is not among them; nil
 // is no bound. It may need parts that have to be awaited.
 func (t *Tree) Iterate(c *view.Call, low, high []byte, reverse bool) *Iterator {
-	get := func(ref view.Ref) ([]byte, error) {
-		if b, ok := c.Part(ref); ok {
-			return b, nil
+	it := t.walk
+	if t.walk = nil; it == nil {
+		it = &Iterator{tree: t}
+		it.parts = func(ref view.Ref) ([]byte, error) {
+			if b, ok := it.call.Part(ref); ok {
+				return b, nil
+			}
+			return nil, view.ErrAwait
 		}
-		return nil, view.ErrAwait
 	}
-	var sources []source
-	for _, m := range []*memory{t.mem, t.frozen} {
+	it.call = c
+	sources := it.merged.sources[:0]
+	n := 0
+	for _, m := range [...]*memory{t.mem, t.frozen} {
 		if m == nil {
 			continue
 		}
 		for _, layer := range m.layers() {
-			sources = append(sources, newMemorySource(m, layer, low, high, reverse))
+			if n == len(it.memories) {
+				it.memories = append(it.memories, new(memorySource))
+			}
+			s := it.memories[n]
+			s.walk(m, layer, low, high, reverse)
+			sources = append(sources, s)
+			n++
 		}
 	}
-	for _, r := range t.runs {
-		s := &runSource{}
-		if n := len(t.walked); n > 0 {
-			s, t.walked = t.walked[n-1], t.walked[:n-1]
+	for i, r := range t.runs {
+		if i == len(it.runs) {
+			it.runs = append(it.runs, new(runSource))
 		}
-		s.walk(r, get, low, high, reverse)
-		sources = append(sources, s)
+		it.runs[i].walk(r, it.parts, low, high, reverse)
+		sources = append(sources, it.runs[i])
 	}
-	return &Iterator{t, *newMerger(sources, reverse)}
+	it.merged.begin(sources, reverse)
+	return it
 }
 
-// Close leaves the memory of a walk to the next ones. It need not be called.
+// Close leaves the memory of a walk to the next one. It need not be called.
 func (it *Iterator) Close() {
-	for _, s := range it.merged.sources {
-		if s, ok := s.(*runSource); ok && len(it.tree.walked) < maxRuns {
-			s.walk(nil, nil, nil, nil, false)
-			it.tree.walked = append(it.tree.walked, s)
-		}
+	it.call = nil
+	for _, s := range it.memories {
+		s.walk(nil, nil, nil, nil, false)
 	}
-	it.merged.sources = nil
+	for _, s := range it.runs {
+		s.walk(nil, nil, nil, nil, false)
+	}
+	clear(it.merged.keys)
+	it.tree.walk = it
 }
 
 // Next is the next entry; key is nil when there is none. With view.ErrAwait the

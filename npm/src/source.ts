@@ -43,7 +43,13 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
   const source = ((abort, cb) => (read ??= pullItems(open, enlist))(abort, cb)) as Opened<T>
   source[OPEN] = open
   source[ENLIST] = enlist
-  return Object.setPrototypeOf(source, methods)
+  // One by one, which engines make much less of than of Object.assign or a prototype.
+  source[Symbol.asyncIterator] = methods[Symbol.asyncIterator]
+  source.batches = methods.batches
+  source.collect = methods.collect
+  source.subscribe = methods.subscribe
+  source.toReadableStream = methods.toReadableStream
+  return observable(source) as Source<T>
 }
 
 /** How a source is opened, and who keeps track of it. */
@@ -58,27 +64,24 @@ interface Opened<T> extends Source<T> {
 const itemsOf = <T>(source: Opened<T>) => pullItems(source[OPEN]!, source[ENLIST])
 const batchesOf = <T>(source: Opened<T>) => pullBatches(source[OPEN]!, source[ENLIST])
 
-/** What all sources have: made for each anew, it takes as long as a small read does. */
-const methods = Object.setPrototypeOf(
-  observable<any>({
-    [Symbol.asyncIterator](this: Opened<any>) {
-      return iterate(itemsOf(this))
-    },
-    batches(this: Opened<any>) {
-      return iterate(batchesOf(this))
-    },
-    collect(this: Opened<any>) {
-      return collect(batchesOf(this))
-    },
-    subscribe(this: Opened<any>, ...args: Rest<Parameters<typeof subscribe<any>>>) {
-      return subscribe(itemsOf(this), ...args)
-    },
-    toReadableStream(this: Opened<any>, { highWaterMark = 0 } = {}) {
-      return readable(itemsOf(this), highWaterMark)
-    }
-  } as Omit<Source<any>, '@@observable'>),
-  Function.prototype
-)
+/** What all sources have: made for each anew, it would take as long as a small read does. */
+const methods = {
+  [Symbol.asyncIterator](this: Opened<any>) {
+    return iterate(itemsOf(this))
+  },
+  batches(this: Opened<any>) {
+    return iterate(batchesOf(this))
+  },
+  collect(this: Opened<any>) {
+    return collect(batchesOf(this))
+  },
+  subscribe(this: Opened<any>, ...args: Rest<Parameters<typeof subscribe<any>>>) {
+    return subscribe(itemsOf(this), ...args)
+  },
+  toReadableStream(this: Opened<any>, { highWaterMark = 0 } = {}) {
+    return readable(itemsOf(this), highWaterMark)
+  }
+}
 
 type Rest<A extends unknown[]> = A extends [unknown, ...infer R] ? R : never
 
