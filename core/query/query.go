@@ -45,8 +45,8 @@ type query struct {
 	gaps     []uint32 // the seqs below it that have no record
 	building *building
 	parsed   *[mostParsed]*request // nil while there is none
-	changes  int      // of the columns, and of which there are
-	spare    *reading // whose memory the next one uses
+	changes  int                   // of the columns, and of which there are
+	spare    *reading              // whose memory the next one uses
 }
 
 // field is a path with its column.
