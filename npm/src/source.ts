@@ -7,8 +7,8 @@ import { later, spent } from './slice.js'
  * What a log hands out: records by the batch.
  *
  * `next` is called again only after it has answered, and may answer at once or later. A batch is never empty; `last` with it
- * says that the end is all that would follow. After that, or an end, the reader holds nothing more and need not be called again. `close` may come while `next` has
- * yet to answer; that answer is then ignored. `close` calls back once all is released.
+ * says that the end is all that would follow. After that, or after an end, the reader holds nothing more and need not be called
+ * again. `close` may come while `next` has yet to answer; that answer is then ignored. `close` calls back once all is released.
  */
 export interface BatchReader<T> {
   next(cb: (end: End | null, items?: T[], last?: boolean) => void): void
@@ -43,7 +43,7 @@ export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): So
   const source = ((abort, cb) => (read ??= pullItems(open, enlist))(abort, cb)) as Opened<T>
   source[OPEN] = open
   source[ENLIST] = enlist
-  // One by one, which engines make much less of than of Object.assign or a prototype.
+  // One by one: engines take many times as long for Object.assign, or for another prototype.
   source[Symbol.asyncIterator] = methods[Symbol.asyncIterator]
   source.batches = methods.batches
   source.collect = methods.collect
