@@ -125,18 +125,52 @@ type recordCache struct {
 // generation is records behind each other. What was given out of it stays as it
 // is when it is dropped.
 type generation struct {
-	places map[Seq]recordPlace
+	places []recordPlace // by hash; a power of two of them, of which a quarter is free
+	count  int
 	data   []byte
 }
 
-type recordPlace struct{ from, to uint32 }
+// recordPlace is where a record is. An empty one is free.
+type recordPlace struct {
+	seq      Seq
+	from, to uint32
+}
 
 func (g *generation) find(seq Seq) []byte {
-	p, ok := g.places[seq]
-	if !ok {
+	if g.count == 0 {
 		return nil
 	}
-	return g.data[p.from:p.to:p.to]
+	if p := g.place(seq); p.to != 0 {
+		return g.data[p.from:p.to:p.to]
+	}
+	return nil
+}
+
+// place is where a seq stands, or else a free place for it.
+func (g *generation) place(seq Seq) *recordPlace {
+	mask := len(g.places) - 1
+	for i := int(uint64(seq)*0x9E3779B97F4A7C15>>32) & mask; ; i = (i + 1) & mask {
+		if p := &g.places[i]; p.to == 0 || p.seq == seq {
+			return p
+		}
+	}
+}
+
+// add takes in a copy of a record that is not there and not empty.
+func (g *generation) add(seq Seq, record []byte) {
+	if 4*(g.count+1) > 3*len(g.places) {
+		old := g.places
+		g.places = make([]recordPlace, max(64, 2*len(old)))
+		for _, p := range old {
+			if p.to != 0 {
+				*g.place(p.seq) = p
+			}
+		}
+	}
+	g.count++
+	from := len(g.data)
+	g.data = append(g.data, record...)
+	*g.place(seq) = recordPlace{seq, uint32(from), uint32(len(g.data))}
 }
 
 // find gives a record, nil where it is not kept.
@@ -150,9 +184,10 @@ func (c *recordCache) find(seq Seq) []byte {
 	return nil
 }
 
-// add keeps a copy of a record and gives it; nil where it is too large.
+// add keeps a copy of a record and gives it; nil where it is too large, or
+// empty.
 func (c *recordCache) add(seq Seq, record []byte) []byte {
-	if len(record) > c.limit/16 {
+	if len(record) == 0 || len(record) > c.limit/16 {
 		return nil
 	}
 	if r := c.young.find(seq); r != nil {
@@ -161,14 +196,8 @@ func (c *recordCache) add(seq Seq, record []byte) []byte {
 	if len(c.young.data)+len(record) > c.limit/2 {
 		c.old, c.young = c.young, generation{}
 	}
-	g := &c.young
-	if g.places == nil {
-		g.places = map[Seq]recordPlace{}
-	}
-	from := uint32(len(g.data))
-	g.data = append(g.data, record...)
-	g.places[seq] = recordPlace{from, uint32(len(g.data))}
-	return g.find(seq)
+	c.young.add(seq, record)
+	return c.young.find(seq)
 }
 
 func (c *recordCache) clear() { *c = recordCache{limit: c.limit} }

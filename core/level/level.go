@@ -38,6 +38,8 @@ type level struct {
 	rest    []byte
 	restOf  json.Value
 	restSeq core.Seq
+
+	spare *page // whose memory the next one uses
 }
 
 // key is where the values of a key are.

@@ -36,6 +36,8 @@ type page struct {
 	more  bool // there may be more of it
 	then  cursor
 	wait  bool
+
+	bounds []byte // the memory of low and high
 }
 
 // cursor is where a page begins.
@@ -72,7 +74,7 @@ func (l *items) key(i int) []byte {
 func (v *level) read(c *view.Call) (err error) {
 	p, ok := c.State.(*page)
 	if !ok {
-		if p, err = newPage(c); err != nil {
+		if p, err = v.newPage(c); err != nil {
 			return err
 		}
 		c.State = p
@@ -85,11 +87,27 @@ func (v *level) read(c *view.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	return p.write(c)
+	if err := p.write(c); err != nil {
+		return err
+	}
+	c.State = nil
+	if cap(p.items.keys) <= pageBytes {
+		v.spare = p
+	}
+	return nil
 }
 
-func newPage(c *view.Call) (*page, error) {
-	p := &page{query: query{sync: true, keys: true, seqs: true, values: true}}
+// newPage begins a page, in the memory of one that has been answered.
+func (v *level) newPage(c *view.Call) (*page, error) {
+	p := v.spare
+	if v.spare = nil; p == nil {
+		p = &page{}
+	}
+	*p = page{
+		query:  query{sync: true, keys: true, seqs: true, values: true},
+		items:  items{p.items.keys[:0], p.items.ends[:0], p.items.seqs[:0]},
+		bounds: p.bounds[:0],
+	}
 	if err := view.ParseOptions(c.Arg(0), p.option); err != nil {
 		return nil, err
 	}
@@ -129,16 +147,20 @@ func (at *cursor) append(b []byte) []byte {
 	return append(hex.AppendEncode(append(b, `,"key":"`...), at.key), '"', '}')
 }
 
-func (q *query) option(name string, value json.Value) error {
+func (p *page) option(name string, value json.Value) error {
+	q := &p.query
 	switch name {
 	case "gt", "gte", "lt", "lte":
-		key, err := order.Append(nil, value)
+		begin := len(p.bounds)
+		bounds, err := order.Append(p.bounds, value)
 		if err != nil {
 			return view.Invalid("%s cannot be %.40s", name, value)
 		}
 		if name == "gt" || name == "lte" {
-			key = append(key, 0) // the next key there could be
+			bounds = append(bounds, 0) // the next key there could be
 		}
+		p.bounds = bounds
+		key := bounds[begin:len(bounds):len(bounds)]
 		if name[0] == 'g' {
 			q.low = key
 		} else {
@@ -192,8 +214,9 @@ func (v *level) collect(c *view.Call, p *page) error {
 		low = append(append([]byte{}, p.at.key...), 0)
 	}
 	it := v.Tree.Iterate(c, low, high, p.reverse)
+	defer it.Close()
 	most := p.most()
-	if p.items.seqs == nil {
+	if cap(p.items.seqs) == 0 {
 		n := min(most, 128)
 		p.items = items{make([]byte, 0, 64*n), make([]int, 0, n), make([]core.Seq, 0, n)}
 	}

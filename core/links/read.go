@@ -222,6 +222,7 @@ func (r *reading) pick(c *view.Call) error {
 				return err
 			}
 			if key == nil {
+				it.Close()
 				break
 			}
 			if seq > r.through {

@@ -322,7 +322,14 @@ type runSource struct {
 }
 
 func newRunSource(r *run, p parts, low, high []byte, reverse bool) *runSource {
-	return &runSource{r: r, parts: p, low: low, high: high, reverse: reverse}
+	s := &runSource{}
+	s.walk(r, p, low, high, reverse)
+	return s
+}
+
+// walk begins a walk over a run, in the memory of the last one.
+func (s *runSource) walk(r *run, p parts, low, high []byte, reverse bool) {
+	*s = runSource{r: r, parts: p, low: low, high: high, reverse: reverse, group: group{keys: s.group.keys}}
 }
 
 func (s *runSource) next() (key []byte, seq core.Seq, err error) {

@@ -241,18 +241,25 @@ type memorySource struct {
 // newMemorySource walks over the keys from low up to high, which is not among
 // them; nil is no bound.
 func newMemorySource(m *memory, all []entry, low, high []byte, reverse bool) *memorySource {
+	s := &memorySource{}
+	s.walk(m, all, low, high, reverse)
+	return s
+}
+
+// walk begins such a walk, in the memory of the last one.
+func (s *memorySource) walk(m *memory, all []entry, low, high []byte, reverse bool) {
 	from, to := 0, len(all)
 	if low != nil {
 		from, _ = search(all, func(a *entry) int { return m.compareKey(a, low) })
 	}
 	if high != nil {
-		to, _ = search(all, func(a *entry) int { return m.compareKey(a, high) })
+		to, _ = search(all[from:], func(a *entry) int { return m.compareKey(a, high) })
+		to += from
 	}
-	to = max(from, to)
+	*s = memorySource{m: m, all: all, at: from, step: 1, end: to, buf: s.buf}
 	if reverse {
-		return &memorySource{m: m, all: all, at: to - 1, step: -1, end: from - 1}
+		s.at, s.step, s.end = to-1, -1, from-1
 	}
-	return &memorySource{m: m, all: all, at: from, step: 1, end: to}
 }
 
 func (s *memorySource) next() (key []byte, seq core.Seq, err error) {

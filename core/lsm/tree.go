@@ -24,6 +24,8 @@ type Tree struct {
 	job    *job    // under way in Tend
 	flush  bool    // mem is to be written down although it is not large
 	sizes  Sizes
+
+	walk *Iterator // whose memory the next walk uses
 }
 
 // Sizes are how large things become.
@@ -63,6 +65,11 @@ func (t *Tree) AddBeginning(name, bytes []byte) Beginning { return t.mem.begins.
 
 // PutBehind is Put of the key that begins so and goes on with rest.
 func (t *Tree) PutBehind(b Beginning, rest []byte, seq core.Seq) { t.mem.put(b, rest, seq) }
+
+// Idle reports that nothing is to be written down or merged.
+func (t *Tree) Idle() bool {
+	return t.job == nil && t.frozen == nil && !t.flush && t.mem.size() < t.sizes.Memory && planMerge(t.runs) == nil
+}
 
 // Full reports whether more is in memory than should be.
 func (t *Tree) Full() bool { return t.frozen != nil && t.mem.size() >= t.sizes.Memory }
@@ -218,7 +225,17 @@ type merger struct {
 }
 
 func newMerger(sources []source, reverse bool) *merger {
-	return &merger{sources: sources, keys: make([][]byte, len(sources)), seqs: make([]core.Seq, len(sources)), reverse: reverse, last: -1}
+	m := &merger{}
+	m.begin(sources, reverse)
+	return m
+}
+
+// begin begins with others, in the memory of those before.
+func (m *merger) begin(sources []source, reverse bool) {
+	if n := len(sources); cap(m.keys) < n {
+		m.keys, m.seqs = make([][]byte, n), make([]core.Seq, n)
+	}
+	*m = merger{sources: sources, keys: m.keys[:len(sources)], seqs: m.seqs[:len(sources)], reverse: reverse, last: -1}
 }
 
 func (m *merger) advance(i int) (err error) {
@@ -274,31 +291,69 @@ func (m *merger) next() (key []byte, seq core.Seq, err error) {
 }
 
 // Iterator walks over the entries of a Tree within a call. What it gives is good
-// until the next call of Next; the tree must not be changed meanwhile.
-type Iterator struct{ merged *merger }
+// until the next call of Next, or of Close; the tree must not be changed
+// meanwhile.
+type Iterator struct {
+	tree     *Tree
+	call     *view.Call
+	parts    parts
+	merged   merger
+	memories []*memorySource
+	runs     []*runSource
+}
 
 // Iterate walks over the keys from low up to high, which is not among them; nil
 // is no bound. It may need parts that have to be awaited.
 func (t *Tree) Iterate(c *view.Call, low, high []byte, reverse bool) *Iterator {
-	get := func(ref view.Ref) ([]byte, error) {
-		if b, ok := c.Part(ref); ok {
-			return b, nil
+	it := t.walk
+	if t.walk = nil; it == nil {
+		it = &Iterator{tree: t}
+		it.parts = func(ref view.Ref) ([]byte, error) {
+			if b, ok := it.call.Part(ref); ok {
+				return b, nil
+			}
+			return nil, view.ErrAwait
 		}
-		return nil, view.ErrAwait
 	}
-	var sources []source
-	for _, m := range []*memory{t.mem, t.frozen} {
+	it.call = c
+	sources := it.merged.sources[:0]
+	n := 0
+	for _, m := range [...]*memory{t.mem, t.frozen} {
 		if m == nil {
 			continue
 		}
 		for _, layer := range m.layers() {
-			sources = append(sources, newMemorySource(m, layer, low, high, reverse))
+			if n == len(it.memories) {
+				it.memories = append(it.memories, new(memorySource))
+			}
+			s := it.memories[n]
+			s.walk(m, layer, low, high, reverse)
+			sources = append(sources, s)
+			n++
 		}
 	}
-	for _, r := range t.runs {
-		sources = append(sources, newRunSource(r, get, low, high, reverse))
+	for i, r := range t.runs {
+		if i == len(it.runs) {
+			it.runs = append(it.runs, new(runSource))
+		}
+		it.runs[i].walk(r, it.parts, low, high, reverse)
+		sources = append(sources, it.runs[i])
 	}
-	return &Iterator{newMerger(sources, reverse)}
+	it.merged.begin(sources, reverse)
+	return it
+}
+
+// Close leaves the memory of a walk to the next one. It need not be called.
+func (it *Iterator) Close() {
+	it.call = nil
+	for _, s := range it.memories {
+		s.walk(nil, nil, nil, nil, false)
+	}
+	for _, s := range it.runs {
+		s.walk(nil, nil, nil, nil, false)
+	}
+	clear(it.merged.keys)
+	it.tree.walk = it
 }
 
 // Next is the next entry; key is nil when there is none. With view.ErrAwait the
@@ -307,7 +362,9 @@ func (it *Iterator) Next() (key []byte, seq core.Seq, err error) { return it.mer
 
 // Get is the seq of a key, core.None where it has none.
 func (t *Tree) Get(c *view.Call, key []byte) (core.Seq, error) {
-	found, seq, err := t.Iterate(c, key, append(append([]byte{}, key...), 0), false).Next()
+	it := t.Iterate(c, key, append(append([]byte{}, key...), 0), false)
+	defer it.Close()
+	found, seq, err := it.Next()
 	if err != nil || found == nil {
 		return core.None, err
 	}

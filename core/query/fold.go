@@ -3,34 +3,21 @@ package query
 import (
 	"math/bits"
 	"sort"
-	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/query/column"
-	"github.com/flumedb/flumedb-wasm/core/query/mfr"
 	"github.com/flumedb/flumedb-wasm/core/view"
 )
 
 // fold answers a $reduce from columns alone.
 func (r *reading) fold(c *view.Call) error {
 	p := r.plan
-	var used, keys, values []int // fields that it reads
-	for i, use := range p.query.Uses {
-		if use != (mfr.Use{}) {
-			used = append(used, i)
-		}
-		if use.Key {
-			keys = append(keys, i)
-		}
-		if use.Value {
-			values = append(values, i)
-		}
-	}
+	used, keys, values := p.used, p.keys, p.values
 	if p.query.Counts() && len(used) < 2 {
-		return r.tally(c, used)
+		return r.tally(c)
 	}
 	if len(p.match) == 0 {
-		p.match = append(p.match, p.fields[used[0]].All())
+		p = p.over(used[0])
 	}
 	find := func(fields []int, seq uint32) {
 		for _, i := range fields {
@@ -61,7 +48,7 @@ func (r *reading) fold(c *view.Call) error {
 			return true
 		}
 	}
-	if !p.walk(&r.span, r.began, add) {
+	if !p.walk(&r.span, &r.turn, add) {
 		return r.rest(c)
 	}
 	return nil
@@ -69,8 +56,8 @@ func (r *reading) fold(c *view.Call) error {
 
 // tally answers what only depends on how many records have each value of one
 // field, or how many there are.
-func (r *reading) tally(c *view.Call, used []int) error {
-	p := r.plan
+func (r *reading) tally(c *view.Call) error {
+	p, used := r.plan, r.plan.used
 	whole := r.at == 0 && int(r.last)+1 >= r.v.next && r.counts == nil
 	if len(used) == 0 {
 		switch {
@@ -81,7 +68,7 @@ func (r *reading) tally(c *view.Call, used []int) error {
 			r.total += p.match[0].Count()
 			r.done()
 		default:
-			if !p.count(&r.span, r.began, &r.total) {
+			if !p.count(&r.span, &r.turn, &r.total) {
 				return r.rest(c)
 			}
 		}
@@ -107,12 +94,12 @@ func (r *reading) tally(c *view.Call, used []int) error {
 		return nil
 	}
 	if len(p.match) == 0 {
-		p.match = append(p.match, f.All())
+		p = p.over(used[0])
 	}
 	for len(r.counts) < f.Values() {
 		r.counts = append(r.counts, 0)
 	}
-	if !p.walk(&r.span, r.began, func(seq uint32) bool {
+	if !p.walk(&r.span, &r.turn, func(seq uint32) bool {
 		r.counts[f.At(int(seq))]++
 		return true
 	}) {
@@ -126,7 +113,7 @@ func (r *reading) tally(c *view.Call, used []int) error {
 
 // count adds to sum how many seqs of a span all matches hold for; false where
 // time is up.
-func (p *plan) count(s *span, began time.Time, sum *int) bool {
+func (p *plan) count(s *span, t *turn, sum *int) bool {
 	if few, ok := p.match[0].Few(); ok {
 		return p.walkFew(few, s, func(uint32) bool { *sum++; return true })
 	}
@@ -138,11 +125,19 @@ func (p *plan) count(s *span, began time.Time, sum *int) bool {
 			*sum += bits.OnesCount64(word)
 		}
 		s.at = from + column.Chunk
-		if !s.isDone() && time.Since(began) > slice {
+		if !s.isDone() && t.isOver() {
 			return false
 		}
 	}
 	return true
+}
+
+// over is the plan with a match of all that a field has, which is to be walked
+// over.
+func (p *plan) over(field int) *plan {
+	q := *p
+	q.match = []column.Match{p.fields[field].All()}
+	return &q
 }
 
 // records is how many records there are from one seq through another.

@@ -1,6 +1,8 @@
 package query
 
 import (
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/query/mfr"
@@ -30,6 +32,7 @@ func (v *query) declare() {
 
 // request is what read and explain are asked for.
 type request struct {
+	text     string // that it was parsed from
 	query    *mfr.Query
 	indexes  []mfr.Index // those that have been added
 	reverse  bool
@@ -45,28 +48,40 @@ type request struct {
 		index  *mfr.Index
 		scores []score
 	}
+
+	// ready is the last plan, of the columns as they were after so many changes.
+	ready struct {
+		plan    *plan
+		changes int
+	}
 }
 
 const everything core.Seq = 1<<53 - 1
 
 // Requests that were parsed are remembered, since most programs ask a few
-// questions again and again.
+// questions again and again: each in the place that its text's hash gives it,
+// until another takes that. A map would grow by those that are asked once.
 const (
-	mostParsed  = 512
+	mostParsed  = 512 // a power of two
 	longestText = 1 << 10
 )
 
 // request is what a text asks for.
 func (v *query) request(text json.Value) (*request, error) {
-	if q, ok := v.parsed[string(text)]; ok {
+	if len(text) > longestText {
+		return parseRequest(text)
+	}
+	if v.parsed == nil {
+		v.parsed = new([mostParsed]*request)
+	}
+	place := &v.parsed[xxhash.Sum64(text)%mostParsed]
+	if q := *place; q != nil && q.text == string(text) {
 		return q, nil
 	}
 	q, err := parseRequest(text)
-	if err == nil && len(text) <= longestText {
-		if len(v.parsed) >= mostParsed || v.parsed == nil {
-			v.parsed = map[string]*request{}
-		}
-		v.parsed[string(text)] = q
+	if err == nil {
+		q.text = string(text)
+		*place = q
 	}
 	return q, err
 }

@@ -16,6 +16,12 @@ type plan struct {
 	rest   bool           // there are terms that only records tell about
 	fold   bool           // the columns are all that the query needs
 	fields []*field       // of the query, nil where there is no column
+
+	// Fields that the query reads behind the terms, by their numbers, where it
+	// folds: all, those of keys, and those of values.
+	used, keys, values []int
+
+	run *mfr.Run // is for the next reading, if it is not in use
 }
 
 // by is a column to sort records by.
@@ -62,18 +68,34 @@ func (v *query) wants(r *request) (paths []json.Path) {
 	return paths
 }
 
-// plan makes a plan of the columns that there are.
-func (v *query) plan(r *request) *plan {
-	q := r.query
-	p := &plan{query: q}
-	for _, path := range q.Fields {
-		f := v.find(path)
+// planned is the last plan for a request whose fields have their columns, if
+// these are what they were.
+func (v *query) planned(r *request) *plan {
+	if r.ready.plan == nil || r.ready.changes != v.changes {
+		return nil
+	}
+	v.use(r.ready.plan)
+	return r.ready.plan
+}
+
+// use has the columns of a plan kept.
+func (v *query) use(p *plan) {
+	for _, f := range p.fields {
 		if f != nil {
 			v.uses++
 			f.used = v.uses
 		}
-		p.fields = append(p.fields, f)
 	}
+}
+
+// plan makes a plan of the columns that there are.
+func (v *query) plan(r *request) *plan {
+	q := r.query
+	p := &plan{query: q, fields: make([]*field, len(q.Fields))}
+	for i, path := range q.Fields {
+		p.fields[i] = v.find(path)
+	}
+	v.use(p)
 	for i := range q.Terms {
 		t := &q.Terms[i]
 		f := p.fields[t.Field]
@@ -94,6 +116,9 @@ func (v *query) plan(r *request) *plan {
 	for i, use := range q.Uses {
 		p.fold = p.fold && (use == mfr.Use{} || p.fields[i] != nil)
 	}
+	if p.fold {
+		p.uses()
+	}
 	x, scores := v.choose(r)
 	p.scores = scores
 	if x != nil {
@@ -101,6 +126,21 @@ func (v *query) plan(r *request) *plan {
 	}
 	p.sort(v, x, r)
 	return p
+}
+
+// uses lists the fields that a fold reads.
+func (p *plan) uses() {
+	for i, use := range p.query.Uses {
+		if use != (mfr.Use{}) {
+			p.used = append(p.used, i)
+		}
+		if use.Key {
+			p.keys = append(p.keys, i)
+		}
+		if use.Value {
+			p.values = append(p.values, i)
+		}
+	}
 }
 
 // match asks a column for what a term lets through.

@@ -44,7 +44,9 @@ type query struct {
 	next     int      // the seq behind the last record
 	gaps     []uint32 // the seqs below it that have no record
 	building *building
-	parsed   map[string]*request
+	parsed   *[mostParsed]*request // nil while there is none
+	changes  int                   // of the columns, and of which there are
+	spare    *reading              // whose memory the next one uses
 }
 
 // field is a path with its column.
@@ -74,6 +76,7 @@ func (v *query) Fields() (paths []json.Path) {
 }
 
 func (v *query) Apply(r *view.Record) error {
+	v.changes++
 	seq := int(r.Seq)
 	for ; v.next < seq; v.next++ {
 		v.gaps = append(v.gaps, uint32(v.next))
@@ -115,6 +118,7 @@ func (v *query) find(path json.Path) *field {
 
 // attach has wanted columns kept from now on.
 func (v *query) attach(fields ...*field) {
+	v.changes++
 	v.wanted = append(v.wanted, fields...)
 	var paths []json.Path
 	for _, f := range v.wanted {

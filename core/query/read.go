@@ -34,25 +34,42 @@ func (v *query) read(c *view.Call) error {
 		if err != nil {
 			return err
 		}
-		r = &reading{request: q, v: v}
+		r = v.reading(q)
 		if err := r.begin(c, c.Arg(1)); err != nil {
 			return err
 		}
 		c.State = r
 	}
-	if err := v.build(c, &r.mine, v.wants(r.request)); err != nil {
-		return err
+	if r.plan = v.planned(r.request); r.plan == nil || r.mine != nil {
+		if err := v.build(c, &r.mine, v.wants(r.request)); err != nil {
+			return err
+		}
+		r.plan = v.plan(r.request)
+		r.ready.plan, r.ready.changes = r.plan, v.changes
 	}
-	r.plan = v.plan(r.request)
 	if r.run == nil {
-		r.run, r.all = r.plan.query.Run(r.emit), r.span
+		r.begun()
 	}
-	r.began = time.Now()
+	r.turn = turn{}
 	if err := r.work(c); err != nil {
 		return err
 	}
 	r.answer(c)
+	c.State = nil
+	r.end()
 	return nil
+}
+
+// turn is how long a call has been at work, since it first looked at the clock.
+type turn struct{ began time.Time }
+
+// isOver reports whether others are to have theirs.
+func (t *turn) isOver() bool {
+	if t.began.IsZero() {
+		t.began = time.Now()
+		return false
+	}
+	return time.Since(t.began) >= slice
 }
 
 // reading is a page being made.
@@ -69,6 +86,7 @@ type reading struct {
 	skip    int      // how many were picked for the pages before, where there is an order
 	order   *order
 	seqs    []uint32     // have been picked, and not yet looked at
+	picked  []uint32     // the memory of seqs
 	records []json.Value // of seqs
 	scanned bool
 	all     span  // span, before any of it was looked at
@@ -79,7 +97,41 @@ type reading struct {
 	count int    // of these
 	seq   core.Seq
 	bytes int // how much has been read
-	began time.Time
+	turn  turn
+}
+
+// reading begins to make a page, in the memory of one that has been made.
+func (v *query) reading(q *request) *reading {
+	r := v.spare
+	if v.spare = nil; r == nil {
+		return &reading{request: q, v: v}
+	}
+	*r = reading{request: q, v: v, picked: r.picked, records: r.records}
+	return r
+}
+
+// begun has the query run.
+func (r *reading) begun() {
+	p := r.plan
+	if r.run, p.run = p.run, nil; r.run != nil {
+		r.run.Again(r.emit)
+	} else {
+		r.run = p.query.Run(r.emit)
+	}
+	r.all = r.span
+}
+
+// end leaves the memory of a page to the next one, and nothing in it that would
+// keep records.
+func (r *reading) end() {
+	if r.run.Of(r.plan.query) {
+		r.run.Again(nil)
+		r.plan.run = r.run
+	}
+	clear(r.records[:cap(r.records)])
+	v := r.v
+	*r = reading{picked: r.picked, records: r.records}
+	v.spare = r
 }
 
 // begin finds out what the page is to be of.
@@ -133,7 +185,7 @@ func (r *reading) full() bool {
 
 // rest lets others have their turn, if it is time.
 func (r *reading) rest(c *view.Call) error {
-	if time.Since(r.began) < slice {
+	if !r.turn.isOver() {
 		return nil
 	}
 	c.Await(func(ctx context.Context) error {
@@ -188,7 +240,7 @@ func (r *reading) take(reader *mfr.Reader, seq core.Seq, record json.Value) erro
 func (r *reading) pick(c *view.Call) error {
 	p := r.plan
 	if len(p.by) > 0 && r.order == nil {
-		if !p.walk(&r.span, r.began, func(seq uint32) bool {
+		if !p.walk(&r.span, &r.turn, func(seq uint32) bool {
 			r.seqs = append(r.seqs, seq)
 			return true
 		}) {
@@ -213,7 +265,7 @@ func (r *reading) pick(c *view.Call) error {
 				break
 			}
 		}
-		if r.records = r.records[:0]; cap(r.records) == 0 {
+		if r.records = r.records[:0]; cap(r.records) < len(r.seqs) {
 			r.records = make([]json.Value, 0, len(r.seqs))
 		}
 		there := true
@@ -240,7 +292,10 @@ func (r *reading) pick(c *view.Call) error {
 			}
 		}
 		c.Forget()
-		if err := r.rest(c); err != nil && !r.full() {
+		if r.full() {
+			break
+		}
+		if err := r.rest(c); err != nil {
 			return err
 		}
 	}
@@ -259,9 +314,10 @@ func (r *reading) gather() bool {
 	if r.left > 0 {
 		most = min(most, r.left)
 	}
-	if r.seqs == nil {
-		r.seqs = make([]uint32, 0, most)
+	if cap(r.picked) < most {
+		r.picked = make([]uint32, 0, most)
 	}
+	r.seqs = r.picked[:0]
 	if r.order != nil {
 		for len(r.seqs) < most {
 			seq, ok := r.order.next()
@@ -272,7 +328,7 @@ func (r *reading) gather() bool {
 		}
 		return true
 	}
-	return r.plan.walk(&r.span, r.began, func(seq uint32) bool {
+	return r.plan.walk(&r.span, &r.turn, func(seq uint32) bool {
 		r.seqs = append(r.seqs, seq)
 		return len(r.seqs) < most
 	}) || len(r.seqs) > 0

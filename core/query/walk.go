@@ -3,7 +3,6 @@ package query
 import (
 	"math/bits"
 	"sort"
-	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/query/column"
@@ -42,7 +41,7 @@ func (s *span) back(seq core.Seq) {
 // walk calls do with the seqs of a span for which all matches of the plan hold,
 // until it answers false, or time is up. It reports whether it was not for
 // time that it has ended.
-func (p *plan) walk(s *span, began time.Time, do func(seq uint32) bool) bool {
+func (p *plan) walk(s *span, t *turn, do func(seq uint32) bool) bool {
 	if s.isDone() {
 		return true
 	}
@@ -51,7 +50,7 @@ func (p *plan) walk(s *span, began time.Time, do func(seq uint32) bool) bool {
 			return p.walkFew(few, s, do)
 		}
 	}
-	return p.walkChunks(s, began, do)
+	return p.walkChunks(s, t, do)
 }
 
 // walkFew walks over the records of a value that few have.
@@ -97,7 +96,7 @@ func (p *plan) walkFew(few column.Few, s *span, do func(seq uint32) bool) bool {
 }
 
 // walkChunks walks over all records, a chunk at a time.
-func (p *plan) walkChunks(s *span, began time.Time, do func(seq uint32) bool) bool {
+func (p *plan) walkChunks(s *span, t *turn, do func(seq uint32) bool) bool {
 	var set column.Bits
 	for !s.isDone() {
 		from := s.at &^ (column.Chunk - 1)
@@ -127,7 +126,7 @@ func (p *plan) walkChunks(s *span, began time.Time, do func(seq uint32) bool) bo
 		} else {
 			s.at = from + column.Chunk
 		}
-		if !s.isDone() && time.Since(began) > slice {
+		if !s.isDone() && t.isOver() {
 			return false
 		}
 	}

@@ -33,7 +33,7 @@ type Call struct {
 	awaited []func(context.Context) error
 	seen    map[core.Seq]json.Value
 	lacking []core.Seq
-	parts   map[Ref][]byte
+	parts   []part
 	wanted  []Ref
 }
 

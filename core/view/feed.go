@@ -458,11 +458,13 @@ func (f *feeder) stop(m *member, seq core.Seq, err error) {
 // publish tells how far the members have come.
 func (f *feeder) publish(g *group) {
 	head := f.log.Since()
+	tends := false
 	for _, m := range g.members {
 		if !m.moved {
 			continue
 		}
 		m.moved = false
+		tends = tends || m.m.tends(m.in)
 		if m.in.since >= head && !m.in.caught {
 			m.m.mu.Lock()
 			m.in.caught = true
@@ -475,5 +477,7 @@ func (f *feeder) publish(g *group) {
 		f.tell(m.m)
 	}
 	nudge(f.save)
-	nudge(f.tend)
+	if tends {
+		nudge(f.tend)
+	}
 }

@@ -32,6 +32,10 @@ type Storing interface {
 	// tried again some time later.
 	Tend(ctx context.Context, mu sync.Locker, building bool) (more, changed bool, err error)
 
+	// Idle reports that Tend has nothing to do, which saves the call. It may
+	// be false even so.
+	Idle() bool
+
 	// Full reports whether Apply is to be held up until Tend has been called.
 	Full() bool
 
@@ -315,8 +319,10 @@ func (c *partCache) add(s *Shelf, ref Ref, b []byte) {
 
 // Part is a part of the view's state; false where it has to be awaited.
 func (c *Call) Part(ref Ref) ([]byte, bool) {
-	if b, ok := c.parts[ref]; ok {
-		return b, true
+	for i := len(c.parts) - 1; i >= 0; i-- { // they are few, and the last ones wanted most
+		if c.parts[i].ref == ref {
+			return c.parts[i].b, true
+		}
 	}
 	if b, ok := c.in.shelf.find(ref); ok {
 		c.take(ref, b)
@@ -329,28 +335,28 @@ func (c *Call) Part(ref Ref) ([]byte, bool) {
 	return nil, false
 }
 
-// take keeps a part for the rounds of the call.
-func (c *Call) take(ref Ref, b []byte) {
-	if c.parts == nil {
-		c.parts = map[Ref][]byte{}
-	}
-	c.parts[ref] = b
+// part is one that a call has got.
+type part struct {
+	ref Ref
+	b   []byte
 }
+
+// take keeps a part for the rounds of the call.
+func (c *Call) take(ref Ref, b []byte) { c.parts = append(c.parts, part{ref, b}) }
 
 // fetchParts gets the parts that Part has lacked, all at once.
 func (c *Call) fetchParts(ctx context.Context) (first error) {
 	wanted, shelf := c.wanted, c.in.shelf
 	c.wanted = nil
-	type part struct {
-		ref Ref
-		b   []byte
+	type found struct {
+		part
 		err error
 	}
-	parts := make(chan part, len(wanted))
+	parts := make(chan found, len(wanted))
 	for _, ref := range wanted {
 		go func() {
 			b, err := shelf.Read(ctx, ref)
-			parts <- part{ref, b, err}
+			parts <- found{part{ref, b}, err}
 		}()
 	}
 	for range wanted {

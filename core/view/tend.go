@@ -72,6 +72,17 @@ func tend(m *Mounted, v Storing, building bool) (more, changed bool, err error) 
 	return v.Tend(m.set.ctx, &m.mu, building)
 }
 
+// tends reports whether there may be something to do in the background.
+func (m *Mounted) tends(in *instance) bool {
+	v, ok := in.View.(Storing)
+	if !ok {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !v.Idle()
+}
+
 // full reports whether the view is to be held up, and gives a channel that is
 // closed when that may have changed.
 func (m *Mounted) full(in *instance) (room chan struct{}) {

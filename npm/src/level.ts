@@ -86,6 +86,7 @@ const KNOWN = [...BOUNDS, 'reverse', 'limit', 'live', 'old', 'sync', 'keys', 'se
 
 /** A key as the module reads it: JSON, but for undefined and what is infinite. */
 function keyText(key: unknown): string {
+  if (typeof key === 'string') return JSON.stringify(key)
   if (key === undefined) return 'undefined'
   if (Array.isArray(key)) return `[${key.map(keyText)}]`
   if (key === Infinity || key === -Infinity) return key > 0 ? '1e999' : '-1e999'
@@ -96,7 +97,8 @@ function keyText(key: unknown): string {
 
 function optionsText(options: Record<string, any>, fetching: boolean): string {
   const members: string[] = []
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.keys(options)) {
+    const value = options[name]
     if (!KNOWN.includes(name)) throw new FlumeError('INVALID_OPTION', `read has no option "${name}", known are ${KNOWN.join(', ')}`)
     if (BOUNDS.includes(name)) members.push(`"${name}":${keyText(value)}`)
     else if (value != null && name !== 'since' && name !== 'signal' && !(fetching && /^(keys|seqs|values)$/.test(name)))
@@ -159,6 +161,6 @@ export const levelOf = (core: NativeCore, log: RecordsOf) => ({
   read(options: LevelRead = {}) {
     const values = options.values !== false || (options.keys === false && options.seqs === false)
     const fetching = values && core.mapped
-    return listSource(core, log, 'read', optionsText(options, fetching), { ...options, values }, fetching ? shape(options) : item => item)
+    return listSource(core, log, 'read', optionsText(options, fetching), { values, since: options.since!, signal: options.signal! }, fetching ? shape(options) : undefined)
   }
 })

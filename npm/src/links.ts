@@ -129,9 +129,9 @@ export const linksMethods = { get: 'async', read: 'source', explain: 'async' } a
 export const linksOf = (core: NativeCore, log: RecordsOf, indexes: readonly LinksIndex[]) => ({
   get: getByKey(core, log),
   read(options: LinksRead = {}) {
-    const request = toRequest(options)
+    const request = JSON.stringify(toRequest(options))
     const { sync = !Array.isArray(options.query) } = options
-    return createSource(() => queryReader(core, request, { ...options, sync }, recordsAfter), bySignal(options.signal))
+    return createSource(() => queryReader(core, request, { ...options, sync }, recordsAfter), options.signal && bySignal(options.signal))
   },
   explain(options: LinksRead | null | undefined, cb: (err: Error | null, explained?: { index?: LinksIndex }) => void) {
     let request

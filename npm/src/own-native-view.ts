@@ -63,7 +63,7 @@ export function nativeView<M extends { [K in keyof M]: (...args: any) => any }>(
       const source =
         (method: string) =>
         ({ since, signal, ...asked }: ListOptions & Record<string, unknown> = {}) =>
-          listSource(core, log, method, asked, { since, signal, values: false }, item => item)
+          listSource(core, log, method, asked, { since, signal, values: false })
       return Object.fromEntries(kinds.map(([method, how]) => [method, how === 'async' ? async(method) : source(method)]))
     }) as any
 }

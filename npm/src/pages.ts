@@ -49,9 +49,9 @@ export function listSource(
   method: string,
   asked: Record<string, unknown> | string,
   options: Pick<ListOptions, 'values' | 'since' | 'signal'>,
-  shape: Shape
+  shape?: Shape
 ): Source<any> {
-  return createSource(() => pagedReader(core, log, method, asked, options, shape), bySignal(options.signal))
+  return createSource(() => pagedReader(core, log, method, asked, options, shape), options.signal && bySignal(options.signal))
 }
 
 function pagedReader(
@@ -60,7 +60,7 @@ function pagedReader(
   method: string,
   asked: Record<string, unknown> | string,
   { values = true, since }: Pick<ListOptions, 'values' | 'since'>,
-  shape: Shape
+  shape?: Shape
 ): BatchReader<any> {
   // A view that sees something else than the records cannot give their values; the log can.
   const fetching = values && core.mapped
@@ -79,7 +79,7 @@ function pagedReader(
       cursor = page.next
       over = page.next === undefined
       const give = () => {
-        if (page.items.length) return cb(null, page.items.map(shape))
+        if (page.items.length) return cb(null, shape ? page.items.map(shape) : page.items, over)
         if (!page.wait) return next(cb)
         stopWaiting = core.reached(answer!.since + 1, end => (closed ? undefined : end ? cb(end) : next(cb)))
       }

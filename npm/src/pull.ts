@@ -34,11 +34,17 @@ export function toObserver<T>(observer: Observer<T> | ((value: T) => void)): Obs
   return typeof observer === 'function' ? { next: observer } : observer
 }
 
-/** The members that make `target` an Observable: under the symbol where the page has one, and under the string always. */
+/** `target` with the members that make it an Observable: under the symbol where the page has one, and under the string always. */
 export function observable<T>(target: Subscribable<T>): Observable<T> {
-  const self = () => target
   const known = (Symbol as { observable?: symbol }).observable
-  return Object.assign(target, { '@@observable': self }, known && { [known]: self }) as Observable<T>
+  const made = target as any
+  made['@@observable'] = self
+  if (known) made[known] = self
+  return made
+}
+
+function self<T>(this: Subscribable<T>): Subscribable<T> {
+  return this
 }
 
 /** Calls `abort` when the signal fires, at once if it has. Returns the function that stops listening. */

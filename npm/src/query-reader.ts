@@ -1,5 +1,4 @@
 import { type NativeCore } from './native-view.js'
-import { type End } from './pull.js'
 import { type BatchReader } from './source.js'
 import { isLive } from './stream-options.js'
 
@@ -13,13 +12,15 @@ interface Page {
   whole?: true
 }
 
+type Answer = Parameters<BatchReader<any>['next']>[0]
+
 /**
- * Reads a query's answers page by page, and those to records that come later: `after` makes the request for these, of the
- * limit that is left.
+ * Reads a query's answers page by page, and those to records that come later: `request` is what the module is asked, as JSON,
+ * and `after` makes of it the request for these, of the limit that is left.
  */
 export function queryReader(
   core: NativeCore,
-  request: any,
+  request: string,
   options: any,
   after: (request: any, seq: number, left: number | undefined) => unknown
 ): BatchReader<any> {
@@ -35,14 +36,14 @@ export function queryReader(
   let marked = !sync || !live || old === false
   let over = false
 
-  const read = (cb: (end: End | null, items?: any[]) => void): void => {
+  const read = (cb: Answer): void => {
     if (over) return
     if (left <= 0) return cb(true)
     if (old === false && through === undefined) {
       goOn((through = core.since.value!))
       return wait(cb)
     }
-    core.ask('read', next === undefined ? [ask] : [ask, next], since! < 0, (err, answer) => {
+    core.ask('read', next === undefined ? `[${ask}]` : `[${ask},${JSON.stringify(next)}]`, since! < 0, (err, answer) => {
       if (over) return
       if (err) return cb(err)
       const page: Page = answer!.value
@@ -68,13 +69,13 @@ export function queryReader(
         if (!marked) items.push({ sync: true })
         marked = true
       }
-      if (items.length) cb(null, items)
+      if (items.length) cb(null, items, next === undefined && !live)
       else if (next !== undefined) more(cb)
       else wait(cb)
     })
   }
   /** Reads the next page. A view that is being rebuilt has to come to where the first page was asked for. */
-  const more = (cb: (end: End | null, items?: any[]) => void) => {
+  const more = (cb: Answer) => {
     core.reached(since! < 0 ? -1 : through!, end => {
       if (over) return
       if (end) return cb(end)
@@ -83,10 +84,10 @@ export function queryReader(
   }
   /** Leaves out what there was, from here on. */
   const goOn = (seq: number) => {
-    ask = after(ask, seq, limit > 0 ? left : undefined)
+    ask = JSON.stringify(after(JSON.parse(ask), seq, limit > 0 ? left : undefined))
   }
   /** Waits for more, if more can come. */
-  const wait = (cb: (end: End | null, items?: any[]) => void) => {
+  const wait = (cb: Answer) => {
     if (!live || left <= 0 || through! >= last) return cb(true)
     core.reached(through! + 1, end => {
       if (over) return

@@ -132,10 +132,21 @@ export function plain(value: any, inside = ''): any {
   if (value === -Infinity) return -Number.MAX_VALUE
   if (typeof value !== 'object' || value === null) return value
   if (typeof value.toJSON === 'function') return plain(value.toJSON(), inside)
-  if (Array.isArray(value)) return value.map((item, i) => (inside || item ? plain(item, `${inside}[${i}]`) : null))
+  if (Array.isArray(value)) return value.map((item, i) => (!inside && !item ? null : isPlain(item) ? item : plain(item, `${inside}[${i}]`)))
+  if (isPlain(value)) return value
   const proto = Object.getPrototypeOf(value)
   if (proto && Object.getPrototypeOf(proto)) throw invalid(`a query cannot hold a ${proto.constructor?.name}${inside && ` at ${inside}`}`)
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item, inside ? `${inside}.${name}` : name)]))
+}
+
+/** Whether JSON has of a value no more and no less than it is, as of most queries. */
+function isPlain(value: any): boolean {
+  if (typeof value === 'number') return Number.isFinite(value)
+  if (typeof value !== 'object' || value === null) return typeof value === 'string' || typeof value === 'boolean' || value === null
+  if (Array.isArray(value)) return value.every(isPlain)
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const name in value) if (!isPlain(value[name])) return false
+  return true
 }
 
 const KNOWN = ['query', 'limit', 'reverse', 'live', 'old', 'sync', 'gt', 'gte', 'lt', 'lte', 'seqs', 'since']
@@ -222,7 +233,7 @@ export function Query(version: number | string, options: QueryOptions = {}): Cre
 
 /** The method `read`. */
 export const readQuery = (core: NativeCore, toArgs: (options: any) => unknown = toRequest) => (options: any) =>
-  createSource<any>(() => queryReader(core, toArgs(options), Array.isArray(options) ? {} : options, recordsAfter))
+  createSource<any>(() => queryReader(core, JSON.stringify(toArgs(options)), Array.isArray(options) ? {} : options, recordsAfter))
 
 /** Of a request, what records after a seq answer, in the order in which they come. */
 function recordsAfter(request: any, after: number, left: number | undefined) {

@@ -91,9 +91,9 @@ export function deferReader<T>(
 export function countReader<T>(reader: BatchReader<T>, seen: (items: number) => void): BatchReader<T> {
   return {
     next: cb =>
-      reader.next((end, items) => {
+      reader.next((end, items, last) => {
         if (items) seen(items.length)
-        cb(end, items)
+        cb(end, items, last)
       }),
     close: (end, cb) => reader.close(end, cb)
   }

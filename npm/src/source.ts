@@ -6,12 +6,12 @@ import { later, spent } from './slice.js'
 /**
  * What a log hands out: records by the batch.
  *
- * `next` is called again only after it has answered, and may answer at once or later. A batch is never empty. After it
- * has answered with an end, the reader holds nothing more and is not called again. `close` may come while `next` has
- * yet to answer; that answer is then ignored. `close` calls back once all is released.
+ * `next` is called again only after it has answered, and may answer at once or later. A batch is never empty; `last` with it
+ * says that the end is all that would follow. After that, or after an end, the reader holds nothing more and need not be called
+ * again. `close` may come while `next` has yet to answer; that answer is then ignored. `close` calls back once all is released.
  */
 export interface BatchReader<T> {
-  next(cb: (end: End | null, items?: T[]) => void): void
+  next(cb: (end: End | null, items?: T[], last?: boolean) => void): void
   close(end: End, cb?: (err?: unknown) => void): void
 }
 
@@ -38,35 +38,58 @@ export interface Source<T> extends PullSource<T>, AsyncIterable<T>, Observable<T
 }
 
 export function createSource<T>(open: () => BatchReader<T>, enlist?: Enlist): Source<T> {
-  const items = () => pullItems(open, enlist)
   // Most sources are read in one way only, and many are never read as a pull-stream.
   let read: PullSource<T> | undefined
-  const source = ((abort, cb) => (read ??= items())(abort, cb)) as Source<T>
-  const batches = () => iterate(pullBatches(open, enlist))
-  if (!enlist) (source as Opened<T>)[OPEN] = open
-  return observable<T>(
-    Object.assign(source, {
-      [Symbol.asyncIterator]: () => iterate(items()),
-      batches,
-      async collect() {
-        const all: T[] = []
-        for await (const batch of batches()) for (const item of batch) all.push(item)
-        return all
-      },
-      subscribe: (...args: Rest<Parameters<typeof subscribe<T>>>) => subscribe(items(), ...args),
-      toReadableStream: ({ highWaterMark = 0 } = {}) => readable(items(), highWaterMark)
-    })
-  ) as Source<T>
+  const source = ((abort, cb) => (read ??= pullItems(open, enlist))(abort, cb)) as Opened<T>
+  source[OPEN] = open
+  source[ENLIST] = enlist
+  // One by one: engines take many times as long for Object.assign, or for another prototype.
+  source[Symbol.asyncIterator] = methods[Symbol.asyncIterator]
+  source.batches = methods.batches
+  source.collect = methods.collect
+  source.subscribe = methods.subscribe
+  source.toReadableStream = methods.toReadableStream
+  return observable(source) as Source<T>
 }
 
-/** How a source that nobody keeps track of is opened. */
+/** How a source is opened, and who keeps track of it. */
 const OPEN = Symbol('open')
-type Opened<T> = { [OPEN]?: () => BatchReader<T> }
+const ENLIST = Symbol('enlist')
 
-/** A source as a reader. One of ours is read by the batch. */
-export const sourceReader = <T>(source: PullSource<T>): BatchReader<T> => (source as Opened<T>)[OPEN]?.() ?? pullReader(source)
+interface Opened<T> extends Source<T> {
+  [OPEN]?: () => BatchReader<T>
+  [ENLIST]?: Enlist | undefined
+}
+
+const itemsOf = <T>(source: Opened<T>) => pullItems(source[OPEN]!, source[ENLIST])
+const batchesOf = <T>(source: Opened<T>) => pullBatches(source[OPEN]!, source[ENLIST])
+
+/** What all sources have: made for each anew, it would take as long as a small read does. */
+const methods = {
+  [Symbol.asyncIterator](this: Opened<any>) {
+    return iterate(itemsOf(this))
+  },
+  batches(this: Opened<any>) {
+    return iterate(batchesOf(this))
+  },
+  collect(this: Opened<any>) {
+    return collect(batchesOf(this))
+  },
+  subscribe(this: Opened<any>, ...args: Rest<Parameters<typeof subscribe<any>>>) {
+    return subscribe(itemsOf(this), ...args)
+  },
+  toReadableStream(this: Opened<any>, { highWaterMark = 0 } = {}) {
+    return readable(itemsOf(this), highWaterMark)
+  }
+}
 
 type Rest<A extends unknown[]> = A extends [unknown, ...infer R] ? R : never
+
+/** A source as a reader. One of ours that nobody keeps track of is read by the batch. */
+export const sourceReader = <T>(source: PullSource<T>): BatchReader<T> => {
+  const { [OPEN]: open, [ENLIST]: enlist } = source as Opened<T>
+  return open && !enlist ? open() : pullReader(source)
+}
 
 /** Ends a reader with `ABORTED` when the signal fires. */
 export const bySignal =
@@ -107,10 +130,10 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
     if (ended) return cb(ended)
     if (waiting) throw new FlumeError('INVALID_OPTION', 'a source was read again before it had answered')
     waiting = cb
-    const answer = (how: End | null, items?: T[]) => {
+    const answer = (how: End | null, items?: T[], last?: boolean) => {
       if (waiting !== cb) return
       waiting = undefined
-      if (how) end(how)
+      if (how || last) end(how ?? true)
       call(cb, how, items)
     }
     const next = () => {
@@ -131,6 +154,29 @@ export function pullBatches<T>(open: () => BatchReader<T>, enlist?: Enlist): Pul
     else next()
   }
 }
+
+/** All items. Batches that are there at once are taken at once: between them a promise would cost more than a small read. */
+const collect = <T>(read: PullSource<T[]>): Promise<T[]> =>
+  new Promise((resolve, reject) => {
+    const all: T[] = []
+    let asking = false
+    let asks = true
+    const take = (end: End | null, batch?: T[]) => {
+      if (end) return end === true ? resolve(all) : reject(end)
+      for (const item of batch!) all.push(item)
+      asks = true
+      if (!asking) ask()
+    }
+    const ask = () => {
+      asking = true
+      while (asks) {
+        asks = false
+        read(null, take)
+      }
+      asking = false
+    }
+    ask()
+  })
 
 /** How many items are handed out between two looks at the clock. */
 const STRIDE = 32

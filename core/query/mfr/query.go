@@ -211,6 +211,25 @@ func (q *Query) Run(emit func(v json.Value)) *Run {
 	return r
 }
 
+// Again begins another run of the query in the memory of one that is over.
+func (r *Run) Again(emit func(v json.Value)) {
+	r.emit, r.Null = emit, false
+	clear(r.Found)
+	for _, f := range r.folds {
+		if f != nil {
+			f.clear()
+		}
+	}
+	for _, s := range r.sorts {
+		if s != nil {
+			s.values, s.by = nil, nil
+		}
+	}
+}
+
+// Of reports whether it is a query's.
+func (r *Run) Of(q *Query) bool { return r.q == q }
+
 // Holds reports whether all terms hold for the fields found.
 func (r *Run) Holds() bool {
 	for i := range r.q.Terms {

@@ -109,6 +109,7 @@ type folding struct {
 	cells  []cell     // for each group, those of all nodes that gather
 	width  int        // how many those are
 	last   int        // the group that was added to last
+	out    []byte     // the memory of an answer
 }
 
 // cell is what a node has gathered in a group.
@@ -121,6 +122,24 @@ type cell struct {
 
 func (rd *reduction) begin() *folding {
 	return &folding{reduction: rd, width: rd.root.cells()}
+}
+
+// Of how many groups the memory is kept, and of how large an answer.
+const (
+	mostGroups = 256
+	mostOut    = 16 << 10
+)
+
+// clear forgets all groups.
+func (f *folding) clear() {
+	switch {
+	case f.groups.Len() > mostGroups || cap(f.out) > mostOut:
+		*f = folding{reduction: f.reduction, width: f.width}
+	case f.groups.Len() > 0:
+		f.groups.Reset()
+		clear(f.cells)
+		f.cells, f.last = f.cells[:0], 0
+	}
 }
 
 // cells is how many nodes in n gather.
@@ -239,14 +258,18 @@ func (f *folding) gather(r *Run, v json.Value, n *node, cells []cell) []cell {
 
 // end gives the answers, in the order of their keys.
 func (f *folding) end(r *Run, next func(json.Value)) {
-	if len(f.keys) == 0 && f.groups.Len() == 0 {
-		f.groups.Add([]byte("[]"))
-		f.cells = make([]cell, f.width)
+	if len(f.keys) == 0 {
+		if f.groups.Len() == 0 {
+			f.groups.Add([]byte("[]"))
+			f.cells = append(f.cells[:0], make([]cell, f.width)...)
+		}
+		f.out, _ = f.append(r, f.out[:0], &f.root, nil, f.cells)
+		next(f.out)
+		return
 	}
-	var b []byte
 	f.each(func(keys []json.Value, cells []cell) {
-		b, _ = f.append(r, b[:0], &f.root, keys, cells)
-		next(b)
+		f.out, _ = f.append(r, f.out[:0], &f.root, keys, cells)
+		next(f.out)
 	})
 }
 

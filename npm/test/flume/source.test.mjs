@@ -210,6 +210,34 @@ test('back-pressure: no way of reading runs ahead of its consumer', async () => 
   assert.equal(s.asked, 5, 'the high-water mark reads ahead, that far')
 })
 
+test('a batch that is said to be the last is the end: its reader is let go with it, and not asked again', async () => {
+  for (const way of ['collect', 'batches', 'items', 'pull']) {
+    let asked = 0
+    let kept = 0
+    const open = () => ({
+      next(cb) {
+        asked++
+        cb(null, [1, 2], true)
+      },
+      close: () => assert.fail('it has ended')
+    })
+    const source = createSource(open, () => (kept++, () => void kept--))
+    const all = []
+    if (way === 'collect') all.push(...(await source.collect()))
+    else if (way === 'pull') all.push(...(await collectPull(source)))
+    else for await (const some of way === 'batches' ? source.batches() : source) all.push(...[some].flat())
+    assert.deepEqual([way, all, asked, kept], [way, [1, 2], 1, 0])
+  }
+})
+
+test('collect takes any number of batches that are there at once, on a flat stack, and fails as its reader does', async () => {
+  let left = 100_000
+  const reader = () => ({ next: cb => (left-- ? cb(null, [left]) : cb(true)), close: (_end, cb) => cb?.() })
+  assert.equal((await createSource(reader).collect()).length, 100_000)
+  const failing = () => ({ next: cb => cb(new FlumeError('STORE', 'no')), close: (_end, cb) => cb?.() })
+  assert.equal((await failure(createSource(failing).collect())).code, 'STORE')
+})
+
 test('a slow async loop reads no further than it has got', async () => {
   const s = stage(numbers(50).map(i => [i]), 'later')
   let most = 0
