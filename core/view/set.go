@@ -160,43 +160,76 @@ func nudge(c chan struct{}) {
 // Mount adds a view, with the state it has been left with, and has it fed from
 // there on. It returns when that state is loaded.
 func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
-	m := &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
-	fresh, err := m.newInstance(spec.Kind, spec.Options, m.shelf)
-	if err != nil {
-		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
+	mounted, errs := s.MountAll(ctx, []Spec{spec})
+	return mounted[0], errs[0]
+}
+
+// MountAll is Mount of several views, whose states are read in one go. It gives
+// of each what is mounted, or why it is not.
+func (s *Set) MountAll(ctx context.Context, specs []Spec) ([]*Mounted, []error) {
+	mounted, errs := make([]*Mounted, len(specs)), make([]error, len(specs))
+	fresh := make([]*instance, len(specs))
+	var names []string
+	for i, spec := range specs {
+		m := &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
+		if fresh[i], errs[i] = m.newInstance(spec.Kind, spec.Options, m.shelf); errs[i] == nil {
+			errs[i] = s.reserve(spec.Name)
+		}
+		if errs[i] == nil {
+			mounted[i] = m
+			names = append(names, spec.Name)
+		}
+	}
+	states, failures := s.log.Checkpoints(ctx, names)
+	n := 0
+	for i, m := range mounted {
+		if m != nil {
+			errs[i] = m.restore(states[n], failures[n], fresh[i])
+			n++
+		}
 	}
 	s.mu.Lock()
-	switch {
-	case strings.ContainsRune(spec.Name, 0):
-		err = Invalid("a view's name has no zero bytes, which its parts are named by")
-	case s.closed:
-		err = core.ErrClosed
-	case s.find(spec.Name) != nil || s.mounting[spec.Name]:
-		err = ErrMounted
-	default:
-		s.mounting[spec.Name] = true
+	for i, m := range mounted {
+		if m == nil {
+			continue
+		}
+		delete(s.mounting, m.spec.Name)
+		if errs[i] == nil && s.closed {
+			errs[i] = core.ErrClosed
+		}
+		if errs[i] == nil {
+			s.views = append(s.views, m)
+		} else {
+			mounted[i] = nil
+		}
 	}
 	s.mu.Unlock()
-	if err != nil {
-		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
-	}
-	err = m.restore(ctx, fresh)
-	s.mu.Lock()
-	delete(s.mounting, spec.Name)
-	if err == nil && s.closed {
-		err = core.ErrClosed
-	}
-	if err == nil {
-		s.views = append(s.views, m)
-	}
-	s.mu.Unlock()
-	if err != nil {
-		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
-	}
 	s.forgetDeleted() // what was deleted while its state was being read
 	nudge(s.tend)
-	s.tell(m)
-	return m, nil
+	for i, m := range mounted {
+		if m != nil {
+			s.tell(m)
+		} else {
+			errs[i] = fmt.Errorf("view %q: %w", specs[i].Name, errs[i])
+		}
+	}
+	return mounted, errs
+}
+
+// reserve has nobody else mount a view of that name while its state is read.
+func (s *Set) reserve(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case strings.ContainsRune(name, 0):
+		return Invalid("a view's name has no zero bytes, which its parts are named by")
+	case s.closed:
+		return core.ErrClosed
+	case s.find(name) != nil || s.mounting[name]:
+		return ErrMounted
+	}
+	s.mounting[name] = true
+	return nil
 }
 
 // changed has the feeder look again at what there is to be fed.
