@@ -264,6 +264,7 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	in.history, in.pending = history, in.pending[len(pending):]
 	m.bytes = len(b) + len(body) + bytes + sizes(history)
 	m.mu.Unlock()
+	nudge(m.set.tend) // a state that is large itself may be written down in parts
 	m.set.tell(m)
 	return nil
 }

@@ -205,7 +205,7 @@ func (s *Set) MountAll(ctx context.Context, specs []Spec) ([]*Mounted, []error) 
 	}
 	s.mu.Unlock()
 	s.forgetDeleted() // what was deleted while its state was being read
-	nudge(s.tend)
+	s.tendLater(s.opts.Pause)
 	for i, m := range mounted {
 		if m != nil {
 			s.tell(m)
