@@ -167,53 +167,77 @@ func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
 // MountAll is Mount of several views, whose states are read in one go. It gives
 // of each what is mounted, or why it is not.
 func (s *Set) MountAll(ctx context.Context, specs []Spec) ([]*Mounted, []error) {
-	mounted, errs := make([]*Mounted, len(specs)), make([]error, len(specs))
-	fresh := make([]*instance, len(specs))
-	var names []string
+	all := make([]mounting, len(specs))
 	for i, spec := range specs {
-		m := &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
-		if fresh[i], errs[i] = m.newInstance(spec.Kind, spec.Options, m.shelf); errs[i] == nil {
-			errs[i] = s.reserve(spec.Name)
-		}
-		if errs[i] == nil {
-			mounted[i] = m
-			names = append(names, spec.Name)
-		}
+		all[i] = s.begin(spec)
 	}
-	states, failures := s.log.Checkpoints(ctx, names)
-	n := 0
-	for i, m := range mounted {
-		if m != nil {
-			errs[i] = m.restore(states[n], failures[n], fresh[i])
-			n++
-		}
-	}
-	s.mu.Lock()
-	for i, m := range mounted {
-		if m == nil {
-			continue
-		}
-		delete(s.mounting, m.spec.Name)
-		if errs[i] == nil && s.closed {
-			errs[i] = core.ErrClosed
-		}
-		if errs[i] == nil {
-			s.views = append(s.views, m)
-		} else {
-			mounted[i] = nil
-		}
-	}
-	s.mu.Unlock()
+	s.restore(ctx, all)
+	s.enter(all)
 	s.forgetDeleted() // what was deleted while its state was being read
 	s.tendLater(s.opts.Pause)
-	for i, m := range mounted {
-		if m != nil {
-			s.tell(m)
-		} else {
-			errs[i] = fmt.Errorf("view %q: %w", specs[i].Name, errs[i])
+	mounted, errs := make([]*Mounted, len(all)), make([]error, len(all))
+	for i, v := range all {
+		if v.err != nil {
+			errs[i] = fmt.Errorf("view %q: %w", specs[i].Name, v.err)
+			continue
 		}
+		mounted[i] = v.m
+		s.tell(v.m)
 	}
 	return mounted, errs
+}
+
+// mounting is a view on its way into a set.
+type mounting struct {
+	m        *Mounted
+	fresh    *instance // of what is mounted, for a stored state that fits
+	err      error
+	reserved bool // its name is
+}
+
+// begin makes a view that has no state yet.
+func (s *Set) begin(spec Spec) (v mounting) {
+	v.m = &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
+	if v.fresh, v.err = v.m.newInstance(spec.Kind, spec.Options, v.m.shelf); v.err == nil {
+		v.err = s.reserve(spec.Name)
+		v.reserved = v.err == nil
+	}
+	return v
+}
+
+// restore gives views the states they were left with.
+func (s *Set) restore(ctx context.Context, all []mounting) {
+	var names []string
+	for _, v := range all {
+		if v.reserved {
+			names = append(names, v.m.spec.Name)
+		}
+	}
+	states, errs := s.log.Checkpoints(ctx, names)
+	for i := range all {
+		if v := &all[i]; v.reserved {
+			v.err = v.m.restore(states[0], errs[0], v.fresh)
+			states, errs = states[1:], errs[1:]
+		}
+	}
+}
+
+// enter makes views those of the set.
+func (s *Set) enter(all []mounting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range all {
+		v := &all[i]
+		if v.reserved {
+			delete(s.mounting, v.m.spec.Name)
+		}
+		if v.err == nil && s.closed {
+			v.err = core.ErrClosed
+		}
+		if v.err == nil {
+			s.views = append(s.views, v.m)
+		}
+	}
 }
 
 // reserve has nobody else mount a view of that name while its state is read.
