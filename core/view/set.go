@@ -174,14 +174,18 @@ func (s *Set) MountAll(ctx context.Context, specs []Spec) ([]*Mounted, []error) 
 	s.restore(ctx, all)
 	s.enter(all)
 	s.forgetDeleted() // what was deleted while its state was being read
-	s.tendLater(s.opts.Pause)
 	mounted, errs := make([]*Mounted, len(all)), make([]error, len(all))
+	tends := false
 	for i, v := range all {
 		if v.err != nil {
 			errs[i] = fmt.Errorf("view %q: %w", specs[i].Name, v.err)
 			continue
 		}
 		mounted[i] = v.m
+		if _, ok := v.fresh.View.(Storing); ok && !tends {
+			tends = true
+			s.tendLater(s.opts.Pause)
+		}
 		s.tell(v.m)
 	}
 	return mounted, errs

@@ -78,7 +78,7 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 	queue := queues[set]
 	queues[set] = append(queue, mounting{request, spec})
 	if len(queue) == 0 {
-		go mountQueued(set)
+		jsbridge.Go(func() { mountQueued(set) })
 	}
 }
 
