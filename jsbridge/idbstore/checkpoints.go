@@ -25,6 +25,9 @@ func (s *Store) Checkpoint(ctx context.Context, name string) ([]byte, error) {
 
 // Checkpoints implements core.ManyStore.
 func (s *Store) Checkpoints(ctx context.Context, names []string) ([][]byte, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
 	keys := make([]js.Value, len(names))
 	for i, name := range names {
 		keys[i] = js.ValueOf(name)
