@@ -41,10 +41,12 @@ func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []
 	return rows[0], rows[1], err
 }
 
-// checkpointRows reads rows of checkpoints, as they are at one moment.
+// checkpointRows reads rows of checkpoints, as they are at one moment: as many as
+// there are keys, also with an error.
 func (s *Store) checkpointRows(ctx context.Context, keys ...js.Value) (rows [][]byte, err error) {
+	rows = make([][]byte, len(keys))
 	err = s.do(ctx, func(c *connection) error {
-		rows = make([][]byte, len(keys)) // and not those of a connection that was lost
+		clear(rows) // of a connection that was lost
 		t, err := browser().begin(c, browser().checkpoints, browser().readonly, s.durability())
 		if err != nil {
 			return hostError("reading a checkpoint", err)
