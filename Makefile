@@ -14,7 +14,7 @@ GOTESTFLAGS ?=
 NODE_TEST := node --test --test-reporter=spec
 # The suites of Node: all but those that need Chromium, or workerd.
 NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' -not -name 'edge*' | sort)
-ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker sync client service-worker storage health journal-engines)
+ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs one-build views damage crash vanish contexts away worker sync client service-worker storage health journal-engines)
 FUZZTIME ?= 30s
 
 .PHONY: help

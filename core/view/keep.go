@@ -256,6 +256,9 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	if err != nil {
 		// To be tried again, less and less often.
 		in.cost = max(in.cost, 2*before, m.set.opts.Interval/share)
+		if in.caught {
+			m.unclaim() // others wait for nothing
+		}
 		m.mu.Unlock()
 		return fmt.Errorf("view %q: %w", m.spec.Name, err)
 	}
@@ -263,6 +266,9 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	in.changed = false
 	in.history, in.pending = history, in.pending[len(pending):]
 	m.bytes = len(b) + len(body) + bytes + sizes(history)
+	if in.caught {
+		m.unclaim()
+	}
 	m.mu.Unlock()
 	nudge(m.set.tend) // a state that is large itself may be written down in parts
 	m.set.tell(m)

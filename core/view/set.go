@@ -51,6 +51,13 @@ type Options struct {
 	// apply again.
 	HistoryGap int
 
+	// Claim, if not nil, is asked before a view is built that has Far records or
+	// more still to see. It is for stores that others have open, too.
+	Claim Claim
+
+	// Far is how many records take longer than asking does. Default 5000.
+	Far int
+
 	// PartBytes bounds the parts of views' states that are kept in memory.
 	// Default 8 MiB.
 	PartBytes int
@@ -126,6 +133,9 @@ func Open(log *core.Log, opts Options) *Set {
 	}
 	if opts.HistoryGap == 0 {
 		opts.HistoryGap = 1000
+	}
+	if opts.Far == 0 {
+		opts.Far = 5000
 	}
 	if opts.PartBytes == 0 {
 		opts.PartBytes = 8 << 20
@@ -319,6 +329,7 @@ func (s *Set) Close(ctx context.Context) error {
 		if err := m.leave(ctx); err != nil {
 			errs = append(errs, err)
 		}
+		m.part()
 		s.tell(m)
 	}
 	return errors.Join(errs...)

@@ -186,6 +186,14 @@ func (s *Shelf) hold(ids []uint32, end uint32) {
 	s.past = end
 }
 
+// forget holds no part any more: another has stored the view's state since, and
+// what it does not need is its to delete.
+func (s *Shelf) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used, s.next, s.more = nil, 0, false
+}
+
 // end is a number such that no part stands there or above.
 func (s *Shelf) end() uint32 {
 	s.mu.Lock()

@@ -17,6 +17,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/view"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
+	"github.com/flumedb/flumedb-wasm/jsbridge/weblock"
 )
 
 // kinds are the kinds of views that the module has, by their names.
@@ -64,6 +65,7 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 			Yield: yieldToHost,
 			Sleep: sleepInHost,
 			Moved: tellView,
+			Claim: weblock.Claim(log),
 			Warn:  func(err error) { jsbridge.Warn(handle, err.Error()) },
 		})
 		sets[handle] = set
