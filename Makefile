@@ -14,7 +14,7 @@ GOTESTFLAGS ?=
 NODE_TEST := node --test --test-reporter=spec
 # The suites of Node: all but those that need Chromium, or workerd.
 NODE_SUITES = $(shell find npm/test -name '*.test.mjs' -not -path '*/browser/*' -not -name 'chromium-*' -not -name 'edge*' | sort)
-ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs views damage crash vanish contexts away worker sync client service-worker storage health journal-engines journal-keyboard)
+ENGINE_SUITES = $(patsubst %,npm/test/browser/%.test.mjs,log tabs one-build views damage crash vanish contexts away worker sync client service-worker storage health journal-engines journal-keyboard)
 # What of the Go tests needs a browser: wire is the same on every host, and durablestore's host is workerd.
 BROWSER_PACKAGES = $$($(GO_WASM) go list ./jsbridge/... | grep -vE '/(wire|durablestore)$$')
 FUZZTIME ?= 30s

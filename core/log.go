@@ -214,6 +214,23 @@ func (l *Log) Checkpoint(ctx context.Context, name string) ([]byte, error) {
 	return value, nil
 }
 
+// Checkpoints is Checkpoint of several names, in one go where the store can do
+// that: of each what is stored, or why that cannot be read.
+func (l *Log) Checkpoints(ctx context.Context, names []string) (values [][]byte, errs []error) {
+	errs = make([]error, len(names))
+	if store, ok := l.store.(ManyStore); ok && len(names) > 1 {
+		if values, err := store.Checkpoints(ctx, names); err == nil {
+			return values, errs
+		}
+		// Each for itself: one that is damaged has nothing to do with the others.
+	}
+	values = make([][]byte, len(names))
+	for i, name := range names {
+		values[i], errs[i] = l.Checkpoint(ctx, name)
+	}
+	return values, errs
+}
+
 // SetCheckpoint stores a value under a name, atomically, in the log's own
 // store; nil deletes it. A view keeps its state there, together with the seq
 // that the state covers.

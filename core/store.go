@@ -94,6 +94,16 @@ type BodyStore interface {
 	CheckpointBody(ctx context.Context, name string) (value, body []byte, err error)
 }
 
+// ManyStore is a Store that reads several named values at less cost than one
+// after the other.
+type ManyStore interface {
+	Store
+
+	// Checkpoints is Checkpoint of several names, as they all are at one moment.
+	// It fails with ErrCorrupt if any of them is damaged.
+	Checkpoints(ctx context.Context, names []string) ([][]byte, error)
+}
+
 // State is what a store says about its log as a whole.
 type State struct {
 	ID         uint64 // drawn at random when the log was made

@@ -23,7 +23,7 @@ var cancels = map[uint32]context.CancelFunc{}
 func Start(request uint32, work func(ctx context.Context) (Answer, error)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancels[request] = cancel
-	go func() {
+	Go(func() {
 		answer, err := work(ctx)
 		delete(cancels, request)
 		cancel()
@@ -32,7 +32,7 @@ func Start(request uint32, work func(ctx context.Context) (Answer, error)) {
 			return
 		}
 		Settle(request, answer)
-	}()
+	})
 }
 
 func cancel(request uint32) {

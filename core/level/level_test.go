@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/json"
@@ -147,6 +148,48 @@ func TestKeysOfAllShapes(t *testing.T) {
 			t.Fatal(err)
 		}
 		log.Close(ctx)
+	}
+}
+
+// TestWhatHasGatheredIsWrittenDownWhenIdle is of a state that is large itself: the
+// next one to open it has less to do, also where no other record comes.
+func TestWhatHasGatheredIsWrittenDownWhenIdle(t *testing.T) {
+	ctx := context.Background()
+	log, err := core.Open(ctx, memstore.Open(new(memstore.Disk)), core.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close(ctx)
+	var records [][]byte
+	for i := range 300 {
+		records = append(records, fmt.Appendf(nil, `{"k":"a key of some length %d"}`, i))
+	}
+	if _, err := log.Append(ctx, records...); err != nil {
+		t.Fatal(err)
+	}
+	set := view.Open(log, view.Options{Pause: 1, Interval: 1})
+	defer set.Close(ctx)
+	v, err := set.Mount(ctx, view.Spec{Name: "v", Kind: sized(lsm.Sizes{Memory: 1 << 20, Inline: 1000, Block: 2000}), Options: json.Value(`"k"`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := v.Wait(ctx, view.Newest); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		b, err := log.Checkpoint(ctx, "v")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b != nil && len(b) < 1000 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the state is still %d bytes", len(b))
+		}
+	}
+	if n := len(readAll(t, v, `"limit":-1`)); n != 300 {
+		t.Fatalf("%d entries", n)
 	}
 }
 

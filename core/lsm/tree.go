@@ -148,63 +148,92 @@ var errState = errors.New("the state of an index is damaged")
 
 // Load takes back what Save has written, and answers what is behind it.
 func (t *Tree) Load(b []byte) (rest []byte, err error) {
-	number := func() (n uint64) {
-		n, k := binary.Uvarint(b)
-		if k <= 0 || n > 1<<53 {
-			err = errState
-			b = nil
-			return 0
-		}
-		b = b[k:]
-		return n
-	}
+	s := stored{b: b}
 	var runs []*run
-	for n := number(); n > 0 && err == nil; n-- {
-		r := &run{count: int(number()), bytes: int(number())}
-		r.index.ID = uint32(number())
-		if len(b) < 8 {
-			return nil, errState
-		}
-		r.index.Sum = binary.LittleEndian.Uint64(b)
-		b = b[8:]
-		ids := number()
-		if ids == 0 || ids > uint64(len(b)) {
-			return nil, errState
-		}
-		for range ids {
-			r.ids = append(r.ids, uint32(number()))
-		}
-		runs = append(runs, r)
+	for n := s.number(); n > 0 && s.err == nil; n-- {
+		runs = append(runs, s.run())
 	}
-	count := number()
-	if count > uint64(len(b)) {
-		return nil, errState
-	}
-	// The keys stay where they stand among the numbers: there may be megabytes.
-	inline := len(b)
-	mem := &memory{arena: append([]byte{}, b...)}
-	chunk := make([]entry, 0, count)
-	for range count {
-		size, seq := number(), core.Seq(number())
-		if err != nil || size > uint64(len(b)) {
-			return nil, errState
-		}
-		e := entry{headOf(b[:size]), seq, uint32(inline - len(b)), uint32(size), 0}
-		if n := len(chunk); n > 0 && mem.compare(&chunk[n-1], &e) >= 0 {
-			return nil, errState
-		}
-		chunk = append(chunk, e)
-		b = b[size:]
-	}
-	if err != nil {
-		return nil, err
-	}
-	if len(chunk) > 0 {
-		mem.chunks = [][]entry{chunk}
+	inline := len(s.b)
+	mem := s.memory()
+	if s.err != nil {
+		return nil, s.err
 	}
 	t.mem, t.runs = mem, runs
-	t.flush = inline-len(b) > t.sizes.Inline // so that the next one to load it has less to do
-	return b, nil
+	t.flush = inline-len(s.b) > t.sizes.Inline // so that the next one to load it has less to do
+	return s.b, nil
+}
+
+// stored takes apart what Save has written. After an error there is nothing
+// left. It is several functions since a host compiles the larger ones of a
+// module for longer, and may do so while a log is being opened.
+type stored struct {
+	b   []byte
+	err error
+}
+
+func (s *stored) fail() {
+	s.b, s.err = nil, errState
+}
+
+func (s *stored) number() uint64 {
+	n, k := binary.Uvarint(s.b)
+	if k <= 0 || n > 1<<53 {
+		s.fail()
+		return 0
+	}
+	s.b = s.b[k:]
+	return n
+}
+
+func (s *stored) run() *run {
+	r := &run{count: int(s.number()), bytes: int(s.number())}
+	r.index.ID = uint32(s.number())
+	if len(s.b) < 8 {
+		s.fail()
+		return r
+	}
+	r.index.Sum = binary.LittleEndian.Uint64(s.b)
+	s.b = s.b[8:]
+	ids := s.number()
+	if ids == 0 || ids > uint64(len(s.b)) {
+		s.fail()
+		return r
+	}
+	r.ids = make([]uint32, ids)
+	for i := range r.ids {
+		r.ids[i] = uint32(s.number())
+	}
+	return r
+}
+
+// memory is the entries that were in memory. Their keys stay where they stand
+// among the numbers: there may be megabytes.
+func (s *stored) memory() *memory {
+	count := s.number()
+	if count > uint64(len(s.b)) {
+		s.fail()
+	}
+	if count == 0 || s.err != nil {
+		return &memory{}
+	}
+	mem := &memory{arena: append([]byte{}, s.b...)}
+	chunk := make([]entry, 0, count)
+	for range count {
+		size, seq := s.number(), core.Seq(s.number())
+		if s.err != nil || size > uint64(len(s.b)) {
+			s.fail()
+			return nil
+		}
+		e := entry{headOf(s.b[:size]), seq, uint32(len(mem.arena) - len(s.b)), uint32(size), 0}
+		if n := len(chunk); n > 0 && mem.compare(&chunk[n-1], &e) >= 0 {
+			s.fail()
+			return nil
+		}
+		chunk = append(chunk, e)
+		s.b = s.b[size:]
+	}
+	mem.chunks = [][]entry{chunk}
+	return mem
 }
 
 // source walks over sorted entries. key is nil at the end, and stays as it is

@@ -506,6 +506,30 @@ func checkpoints(t *testing.T, d Data) {
 	if v := get("a"); v != nil {
 		t.Fatalf("a deleted checkpoint: %q", v)
 	}
+
+	many, ok := s.(core.ManyStore)
+	if !ok {
+		t.Log("this store reads one checkpoint after the other: it is no core.ManyStore")
+		return
+	}
+	names = append(names, "A", "missing") // one of them twice
+	values, err := many.Checkpoints(ctx, names)
+	if err != nil || len(values) != len(names) {
+		t.Fatalf("%d checkpoints of %d, %v", len(values), len(names), err)
+	}
+	for i, name := range names {
+		want := get(name)
+		if !bytes.Equal(values[i], want) || (values[i] == nil) != (want == nil) {
+			t.Fatalf("checkpoint %q among others: %q, want %q", name, values[i], want)
+		}
+	}
+	past, cancel := context.WithCancel(ctx)
+	cancel()
+	_, err = many.Checkpoints(past, names)
+	wantError(t, "checkpoints", err, context.Canceled)
+	s.Close()
+	_, err = many.Checkpoints(ctx, names)
+	wantError(t, "checkpoints", err, core.ErrClosed)
 }
 
 // bodies is for stores that keep some with checkpoints.

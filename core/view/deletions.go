@@ -6,6 +6,7 @@ import "github.com/flumedb/flumedb-wasm/core"
 // deleted since. The states that they had answer nobody any more.
 func (s *Set) forgetDeleted() {
 	now := s.log.State().Deletions
+	forgot := false
 	for _, m := range s.Views() {
 		m.mu.Lock()
 		stale := m.current.deletions != now
@@ -15,10 +16,13 @@ func (s *Set) forgetDeleted() {
 		m.mu.Unlock()
 		if stale {
 			s.tell(m)
+			forgot = true
 		}
 	}
 	s.changed()
-	nudge(s.save)
+	if forgot {
+		nudge(s.save)
+	}
 }
 
 // forget begins the view anew; m.mu is held.

@@ -99,7 +99,7 @@ func (f *feeder) muster() {
 	f.live, f.lagging = group{}, group{}
 	for _, m := range f.views {
 		m.mu.Lock()
-		if in := m.current; m.err == nil {
+		if in := m.current; m.err == nil && m.mayBuild() {
 			g := &f.lagging
 			if in.caught {
 				g = &f.live
@@ -470,6 +470,9 @@ func (f *feeder) publish(g *group) {
 			m.in.caught = true
 			if m.m.current == m.in {
 				m.m.old = nil
+				if m.in.done() {
+					m.m.unclaim()
+				}
 			}
 			m.m.mu.Unlock()
 			f.changed() // it belongs to the live ones now

@@ -9,35 +9,35 @@ import (
 	"github.com/flumedb/flumedb-wasm/core"
 )
 
-// restore gives a view the state it was left with. A checkpoint that is of no
-// use is none; only a store that fails is an error.
-func (m *Mounted) restore(ctx context.Context, fresh *instance) error {
-	log := m.set.log
-	b, err := log.Checkpoint(ctx, m.spec.Name)
+// restore gives a view the state it was left with, of its checkpoint as that was
+// read. One that is of no use is none; only a store that fails is an error.
+func (m *Mounted) restore(b []byte, err error, fresh *instance) error {
 	if err != nil && !errors.Is(err, core.ErrCorrupt) {
 		return err
 	}
 	var found manifest
 	if b != nil && err == nil {
-		found, err = readManifest(b, log.State().ID)
+		found, err = readManifest(b, m.set.log.State().ID)
 	}
 	if err != nil {
-		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
+		m.unused(err)
 	}
-	m.take(found, len(b), fresh)
-	return nil
+	return m.take(found, len(b), fresh)
 }
 
 // take has the view go on from a checkpoint of so many bytes, or from fresh.
-func (m *Mounted) take(found manifest, size int, fresh *instance) {
-	fresh.version = m.spec.Version
+func (m *Mounted) take(found manifest, size int, fresh *instance) error {
 	m.shelf.hold(found.parts(), found.end)
-	current, old := m.choose(found, fresh)
+	current, old, err := m.choose(found, fresh)
+	if err != nil {
+		return err
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.bytes = size + found.bodySize() + stored(current) + stored(old) + sizes(current.history)
 	m.old = old
 	m.replace(current)
+	return nil
 }
 
 // readCheckpoint reads the view's checkpoint with all that its states need.
@@ -60,8 +60,9 @@ func (m *Mounted) readCheckpoint(ctx context.Context) (found manifest, err error
 
 // choose picks the state to go on from, and the one that answers until that has
 // caught up. Of a rebuild there are two of the same version, and the first is
-// the new one.
-func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instance) {
+// the new one. A state that fits is taken in by fresh.
+func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instance, err error) {
+	fresh.version = m.spec.Version
 	for i, k := range stored.states {
 		log := m.set.log.State()
 		if k.seq > log.Head || k.seq < core.None || k.deletions != log.Deletions {
@@ -71,11 +72,19 @@ func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instan
 			continue // another store wrote it
 		}
 		if k.fits(m.spec) && current == nil {
-			current = m.load(k, m.shelf)
-			if current == nil && i == 0 {
+			if m.attempt(func() error { return m.loadInto(fresh, k) }) {
+				current = fresh
+				if i == 0 {
+					current.history = stored.history
+				}
+				continue
+			}
+			if fresh, err = m.newInstance(m.spec.Kind, m.spec.Options, m.shelf); err != nil {
+				return nil, nil, err
+			}
+			fresh.version = m.spec.Version
+			if i == 0 {
 				current = fresh // the second may be what a rebuild was to throw away
-			} else if i == 0 {
-				current.history = stored.history
 			}
 			continue
 		}
@@ -88,36 +97,57 @@ func (m *Mounted) choose(stored manifest, fresh *instance) (current, old *instan
 	if current == nil {
 		current = fresh
 	}
-	return current, old
+	return current, old, nil
 }
 
-// load makes a view of a stored state; nil where that does not work. One that is
-// not Storing takes it in when it is first asked for.
+// load makes a view of a stored state; nil where that does not work.
 func (m *Mounted) load(k kept, shelf *Shelf) (in *instance) {
-	defer func() {
-		if r := recover(); r != nil {
-			m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: panic: %v", m.spec.Name, r))
-			in = nil
+	if !m.attempt(func() (err error) {
+		if in, err = m.newInstance(m.spec.Kind, k.options, shelf); err == nil {
+			err = m.loadInto(in, k)
 		}
-	}()
-	in, err := m.newInstance(m.spec.Kind, k.options, shelf)
-	if err == nil {
-		if _, ok := in.View.(Storing); ok {
-			err = in.Load(k.root)
-		} else {
-			in.View = &lazy{View: in.View, root: k.root, body: k.body, warn: func(err error) {
-				m.set.warn(fmt.Errorf("view %q: %w", m.spec.Name, err))
-			}}
-		}
-	}
-	if err != nil {
-		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
+		return err
+	}) {
 		return nil
+	}
+	return in
+}
+
+// loadInto has a view that has seen nothing take in a stored state, which is of
+// its kind and options. Where that fails, the view is of no use any more. One
+// that is not Storing takes the state in when it is first asked for.
+func (m *Mounted) loadInto(in *instance, k kept) error {
+	if _, ok := in.View.(Storing); !ok {
+		in.View = &lazy{View: in.View, root: k.root, body: k.body, warn: func(err error) {
+			m.set.warn(fmt.Errorf("view %q: %w", m.spec.Name, err))
+		}}
+	} else if err := in.Load(k.root); err != nil {
+		return err
 	}
 	in.version, in.mapped = k.version, k.mapped
 	in.since, in.saved = k.seq, k.seq
 	in.deletions = k.deletions
-	return in
+	return nil
+}
+
+// attempt makes something of a stored state, and reports whether that worked.
+func (m *Mounted) attempt(load func() error) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			m.unused(fmt.Errorf("panic: %v", r))
+			ok = false
+		}
+	}()
+	err := load()
+	if err != nil {
+		m.unused(err)
+	}
+	return err == nil
+}
+
+// unused warns that a checkpoint is not used.
+func (m *Mounted) unused(err error) {
+	m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
 }
 
 // saveAll writes checkpoints of views that have moved: a pause after they have
@@ -226,6 +256,9 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	if err != nil {
 		// To be tried again, less and less often.
 		in.cost = max(in.cost, 2*before, m.set.opts.Interval/share)
+		if in.caught {
+			m.unclaim() // others wait for nothing
+		}
 		m.mu.Unlock()
 		return fmt.Errorf("view %q: %w", m.spec.Name, err)
 	}
@@ -233,7 +266,11 @@ func (m *Mounted) checkpoint(ctx context.Context) error {
 	in.changed = false
 	in.history, in.pending = history, in.pending[len(pending):]
 	m.bytes = len(b) + len(body) + bytes + sizes(history)
+	if in.caught {
+		m.unclaim()
+	}
 	m.mu.Unlock()
+	nudge(m.set.tend) // a state that is large itself may be written down in parts
 	m.set.tell(m)
 	return nil
 }

@@ -115,14 +115,16 @@ func (m *Mounted) fetch(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		m.set.warn(fmt.Errorf("view %q: its checkpoint is not used: %w", m.spec.Name, err))
+		m.unused(err)
 		found = manifest{}
 	}
 	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options, m.shelf)
 	if err != nil {
 		return err
 	}
-	m.take(found, len(b)+len(body), fresh)
+	if err := m.take(found, len(b)+len(body), fresh); err != nil {
+		return err
+	}
 	m.set.forgetDeleted() // what was deleted while it was being read
 	m.set.tell(m)
 	return nil

@@ -168,8 +168,12 @@ func takeParts(b []byte) (ids []uint32, rest []byte, err error) {
 		return nil, nil, errDamaged
 	}
 	n := int(le.Uint32(b))
-	for i := range n {
-		ids = append(ids, le.Uint32(b[4+4*i:]))
+	ids = make([]uint32, n)
+	for i := range ids {
+		ids[i] = le.Uint32(b[4+4*i:])
+		if ids[i] >= maxParts {
+			return nil, nil, errDamaged
+		}
 	}
 	return ids, b[4+4*n:], nil
 }
@@ -208,36 +212,49 @@ func readManifest(b []byte, logID uint64) (m manifest, err error) {
 	}
 	bodyEnd := 0
 	for len(b) > 0 {
-		if len(b) < 12 {
-			return manifest{}, errDamaged
-		}
-		flags := le.Uint32(b[8:])
-		k := kept{seq: core.Seq(le.Uint64(b)), deletions: deletions, mapped: flags&stateMapped != 0}
-		b = b[12:]
-		var parts [4][]byte
-		for i := range parts {
-			if len(b) < 4 || uint64(le.Uint32(b)) > uint64(len(b)-4) {
-				return manifest{}, errDamaged
-			}
-			n := 4 + int(le.Uint32(b))
-			parts[i], b = b[4:n:n], b[n:]
-		}
-		k.kind, k.version, k.options, k.root = string(parts[0]), string(parts[1]), parts[2], parts[3]
-		if flags&stateInBody != 0 {
-			if len(k.root) != inBodySize {
-				return manifest{}, errDamaged
-			}
-			start := bodyEnd
-			bodyEnd += int(le.Uint32(k.root))
-			k.body = &inBody{whole, start, bodyEnd, le.Uint64(k.root[4:])}
-			k.root = nil
-		}
-		if k.parts, b, err = takeParts(b); err != nil {
+		var k kept
+		if k, b, err = takeState(b); err != nil {
 			return manifest{}, err
+		}
+		k.deletions = deletions
+		if k.body != nil {
+			k.body.manifest = whole
+			k.body.start = bodyEnd
+			k.body.end += bodyEnd
+			bodyEnd = k.body.end
 		}
 		m.states = append(m.states, k)
 	}
 	return m, nil
+}
+
+// takeState reads a state, and answers what is behind it. A body begins at 0.
+func takeState(b []byte) (k kept, rest []byte, err error) {
+	le := binary.LittleEndian
+	if len(b) < 12 {
+		return kept{}, nil, errDamaged
+	}
+	flags := le.Uint32(b[8:])
+	k = kept{seq: core.Seq(le.Uint64(b)), mapped: flags&stateMapped != 0}
+	b = b[12:]
+	var parts [4][]byte
+	for i := range parts {
+		if len(b) < 4 || uint64(le.Uint32(b)) > uint64(len(b)-4) {
+			return kept{}, nil, errDamaged
+		}
+		n := 4 + int(le.Uint32(b))
+		parts[i], b = b[4:n:n], b[n:]
+	}
+	k.kind, k.version, k.options, k.root = string(parts[0]), string(parts[1]), parts[2], parts[3]
+	if flags&stateInBody != 0 {
+		if len(k.root) != inBodySize {
+			return kept{}, nil, errDamaged
+		}
+		k.body = &inBody{end: int(le.Uint32(k.root)), sum: le.Uint64(k.root[4:])}
+		k.root = nil
+	}
+	k.parts, rest, err = takeParts(b)
+	return k, rest, err
 }
 
 // take has the states' roots that are in the body, which was read with the

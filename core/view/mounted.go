@@ -44,6 +44,9 @@ type Mounted struct {
 	replicas []*replica // at past seqs, the one used last at the end
 	pinned   bool       // parts have been held for them that no checkpoint lists
 
+	claim claim
+	gone  bool // it is not mounted any more
+
 	room   chan struct{} // closed when a view that was full has been tended
 	shelf  *Shelf
 	swept  bool
@@ -60,6 +63,7 @@ type instance struct {
 	mapped  bool // it sees what a Map made of the records
 	since   core.Seq
 	caught  bool // it has been at the log's end
+	own     bool // it is to be built here, whatever others have stored
 	saved   core.Seq
 	savedAt time.Time
 	cost    time.Duration // of the last save
@@ -310,6 +314,7 @@ func (m *Mounted) rebuild(serveOld bool) error {
 	}
 	fresh.version = m.spec.Version
 	fresh.saved = unsaved // so that a crash does not bring the old state back
+	fresh.own = true
 	m.mu.Lock()
 	if m.old == nil && serveOld {
 		m.old = m.current
@@ -328,6 +333,7 @@ const unsaved core.Seq = -2
 // replace puts another instance in the place of the one that is fed; m.mu is
 // held.
 func (m *Mounted) replace(in *instance) {
+	m.unclaim()
 	m.current = in
 	m.replicas = nil
 	if in.since == core.None {
@@ -345,6 +351,7 @@ func (m *Mounted) replace(in *instance) {
 // fail stops the view; m.mu is held.
 func (m *Mounted) fail(seq core.Seq, err error) {
 	m.err = &Error{View: m.spec.Name, Seq: seq, Err: err}
+	m.unclaim()
 }
 
 // Unmount stops the view, and forgets it where forget says so: its checkpoint
@@ -352,6 +359,7 @@ func (m *Mounted) fail(seq core.Seq, err error) {
 func (m *Mounted) Unmount(ctx context.Context, forget bool) error {
 	m.set.remove(m)
 	m.unpin()
+	defer m.part()
 	if !forget {
 		return m.leave(ctx)
 	}

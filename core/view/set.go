@@ -51,6 +51,13 @@ type Options struct {
 	// apply again.
 	HistoryGap int
 
+	// Claim, if not nil, is asked before a view is built that has Far records or
+	// more still to see. It is for stores that others have open, too.
+	Claim Claim
+
+	// Far is how many records take longer than asking does. Default 5000.
+	Far int
+
 	// PartBytes bounds the parts of views' states that are kept in memory.
 	// Default 8 MiB.
 	PartBytes int
@@ -127,6 +134,9 @@ func Open(log *core.Log, opts Options) *Set {
 	if opts.HistoryGap == 0 {
 		opts.HistoryGap = 1000
 	}
+	if opts.Far == 0 {
+		opts.Far = 5000
+	}
 	if opts.PartBytes == 0 {
 		opts.PartBytes = 8 << 20
 	}
@@ -160,43 +170,104 @@ func nudge(c chan struct{}) {
 // Mount adds a view, with the state it has been left with, and has it fed from
 // there on. It returns when that state is loaded.
 func (s *Set) Mount(ctx context.Context, spec Spec) (*Mounted, error) {
-	m := &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
-	fresh, err := m.newInstance(spec.Kind, spec.Options, m.shelf)
-	if err != nil {
-		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
+	mounted, errs := s.MountAll(ctx, []Spec{spec})
+	return mounted[0], errs[0]
+}
+
+// MountAll is Mount of several views, whose states are read in one go. It gives
+// of each what is mounted, or why it is not.
+func (s *Set) MountAll(ctx context.Context, specs []Spec) ([]*Mounted, []error) {
+	all := make([]mounting, len(specs))
+	for i, spec := range specs {
+		all[i] = s.begin(spec)
 	}
-	s.mu.Lock()
-	switch {
-	case strings.ContainsRune(spec.Name, 0):
-		err = Invalid("a view's name has no zero bytes, which its parts are named by")
-	case s.closed:
-		err = core.ErrClosed
-	case s.find(spec.Name) != nil || s.mounting[spec.Name]:
-		err = ErrMounted
-	default:
-		s.mounting[spec.Name] = true
-	}
-	s.mu.Unlock()
-	if err != nil {
-		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
-	}
-	err = m.restore(ctx, fresh)
-	s.mu.Lock()
-	delete(s.mounting, spec.Name)
-	if err == nil && s.closed {
-		err = core.ErrClosed
-	}
-	if err == nil {
-		s.views = append(s.views, m)
-	}
-	s.mu.Unlock()
-	if err != nil {
-		return nil, fmt.Errorf("view %q: %w", spec.Name, err)
-	}
+	s.restore(ctx, all)
+	s.enter(all)
 	s.forgetDeleted() // what was deleted while its state was being read
-	nudge(s.tend)
-	s.tell(m)
-	return m, nil
+	mounted, errs := make([]*Mounted, len(all)), make([]error, len(all))
+	tends := false
+	for i, v := range all {
+		if v.err != nil {
+			errs[i] = fmt.Errorf("view %q: %w", specs[i].Name, v.err)
+			continue
+		}
+		mounted[i] = v.m
+		if _, ok := v.fresh.View.(Storing); ok && !tends {
+			tends = true
+			s.tendLater(s.opts.Pause)
+		}
+		s.tell(v.m)
+	}
+	return mounted, errs
+}
+
+// mounting is a view on its way into a set.
+type mounting struct {
+	m        *Mounted
+	fresh    *instance // of what is mounted, for a stored state that fits
+	err      error
+	reserved bool // its name is
+}
+
+// begin makes a view that has no state yet.
+func (s *Set) begin(spec Spec) (v mounting) {
+	v.m = &Mounted{set: s, spec: spec, moved: make(chan struct{}), shelf: newShelf(s, spec.Name)}
+	if v.fresh, v.err = v.m.newInstance(spec.Kind, spec.Options, v.m.shelf); v.err == nil {
+		v.err = s.reserve(spec.Name)
+		v.reserved = v.err == nil
+	}
+	return v
+}
+
+// restore gives views the states they were left with.
+func (s *Set) restore(ctx context.Context, all []mounting) {
+	var names []string
+	for _, v := range all {
+		if v.reserved {
+			names = append(names, v.m.spec.Name)
+		}
+	}
+	states, errs := s.log.Checkpoints(ctx, names)
+	for i := range all {
+		if v := &all[i]; v.reserved {
+			v.err = v.m.restore(states[0], errs[0], v.fresh)
+			states, errs = states[1:], errs[1:]
+		}
+	}
+}
+
+// enter makes views those of the set.
+func (s *Set) enter(all []mounting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range all {
+		v := &all[i]
+		if v.reserved {
+			delete(s.mounting, v.m.spec.Name)
+		}
+		if v.err == nil && s.closed {
+			v.err = core.ErrClosed
+		}
+		if v.err == nil {
+			s.views = append(s.views, v.m)
+		}
+	}
+}
+
+// reserve has nobody else mount a view of that name while its state is read.
+func (s *Set) reserve(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case strings.ContainsRune(name, 0):
+		return Invalid("a view's name has no zero bytes, which its parts are named by")
+	case s.closed:
+		return core.ErrClosed
+	case s.find(name) != nil || s.mounting[name]:
+		return ErrMounted
+	}
+	s.mounting[name] = true
+	return nil
 }
 
 // changed has the feeder look again at what there is to be fed.
@@ -258,6 +329,7 @@ func (s *Set) Close(ctx context.Context) error {
 		if err := m.leave(ctx); err != nil {
 			errs = append(errs, err)
 		}
+		m.part()
 		s.tell(m)
 	}
 	return errors.Join(errs...)

@@ -105,10 +105,7 @@ func (m *Mounted) rest(in *instance) {
 	in.savedAt, in.cost = time.Now(), 2*restAfterGiving/share
 	if _, ok := in.View.(Storing); ok {
 		in.tendAt, in.untended = in.savedAt.Add(restAfterGiving), true
-		go func() {
-			m.set.opts.Sleep(m.set.ctx, restAfterGiving)
-			nudge(m.set.tend)
-		}()
+		m.set.tendLater(restAfterGiving)
 	}
 }
 

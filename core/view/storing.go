@@ -54,8 +54,16 @@ type Ref struct {
 	Sum uint64
 }
 
-// errLost: a part is gone or not what it was.
-var errLost = errors.New("a part of the view's state is lost")
+// maxParts bounds the parts of a view, and so their numbers. It is a terabyte
+// of parts of the size that stores handle well.
+const maxParts = 1 << 24
+
+var (
+	// errLost: a part is gone or not what it was.
+	errLost = errors.New("a part of the view's state is lost")
+
+	errParts = errors.New("the view has too many parts")
+)
 
 // Shelf is where a view keeps its parts, as values beside its checkpoint. Their
 // numbers are used again, the lowest first, so that there are never many.
@@ -64,17 +72,17 @@ type Shelf struct {
 	name string
 
 	mu   sync.Mutex
-	used map[uint32]bool // not to be written over
-	next uint32          // no number below is free
-	more bool            // parts have been written since the last look for those that are needed
-	past uint32          // numbers below may have been left in use, by whoever had the shelf before
+	used numbers // not to be written over
+	next uint32  // no number below is free
+	more bool    // parts have been written since the last look for those that are needed
+	past uint32  // numbers below may have been left in use, by whoever had the shelf before
 
 	of  *Shelf            // where parts are that are not in own, for a copy of a view
 	own map[uint32][]byte // its parts
 }
 
 func newShelf(set *Set, name string) *Shelf {
-	return &Shelf{set: set, name: name, used: map[uint32]bool{}}
+	return &Shelf{set: set, name: name}
 }
 
 // newReplicaShelf makes a shelf for a copy of a view: what is written goes into
@@ -112,11 +120,16 @@ func (s *Shelf) write(ctx context.Context, b []byte) (Ref, error) {
 		s.mu.Unlock()
 		return Ref{id, xxhash.Sum64(b)}, nil
 	}
-	for s.used[s.next] {
+	for s.used.has(s.next) {
 		s.next++
 	}
 	id := s.next
-	s.used[id], s.more = true, true
+	if id >= maxParts {
+		s.mu.Unlock()
+		return Ref{}, errParts
+	}
+	s.used.add(id)
+	s.more = true
 	s.mu.Unlock()
 	if err := s.set.log.SetCheckpoint(ctx, s.key(id), b); err != nil {
 		return Ref{}, err // it may be there all the same, and so is held until it is cleared
@@ -127,7 +140,7 @@ func (s *Shelf) write(ctx context.Context, b []byte) (Ref, error) {
 func (s *Shelf) free(id uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.used, id)
+	s.used.remove(id)
 	s.next = min(s.next, id)
 }
 
@@ -172,20 +185,24 @@ func (s *Shelf) hold(ids []uint32, end uint32) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
-		s.used[id] = true
+		s.used.add(id)
 	}
 	s.past = end
+}
+
+// forget holds no part any more: another has stored the view's state since, and
+// what it does not need is its to delete.
+func (s *Shelf) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.used, s.next, s.more = nil, 0, false
 }
 
 // end is a number such that no part stands there or above.
 func (s *Shelf) end() uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	end := s.past
-	for id := range s.used {
-		end = max(end, id+1)
-	}
-	return end
+	return max(s.past, s.used.end())
 }
 
 // wrote reports whether parts have been written that no checkpoint may list.
@@ -197,15 +214,15 @@ func (s *Shelf) wrote() bool {
 
 // clear deletes all parts that are held and not among those needed.
 func (s *Shelf) clear(ctx context.Context, ids []uint32) error {
-	needed := map[uint32]bool{}
+	var needed numbers
 	for _, id := range ids {
-		needed[id] = true
+		needed.add(id)
 	}
 	s.mu.Lock()
 	s.more = false
 	var gone []uint32
-	for id := range s.used {
-		if !needed[id] {
+	for id := range s.used.end() {
+		if s.used.has(id) && !needed.has(id) {
 			gone = append(gone, id)
 		}
 	}
@@ -229,7 +246,7 @@ func (s *Shelf) sweep(ctx context.Context, end uint32) error {
 	s.mu.Lock()
 	var stray []uint32
 	for id := uint32(0); id < end; id++ {
-		if !s.used[id] {
+		if !s.used.has(id) {
 			stray = append(stray, id)
 		}
 	}

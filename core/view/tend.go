@@ -28,6 +28,15 @@ func (s *Set) tendAll() {
 	}
 }
 
+// tendLater has the views looked at after a while: what one was left with is not
+// to be in the way of those who open the log.
+func (s *Set) tendLater(wait time.Duration) {
+	go func() {
+		s.opts.Sleep(s.ctx, wait)
+		nudge(s.tend)
+	}()
+}
+
 // tend does a piece of one view's work, and reports whether there is more.
 func (m *Mounted) tend() (more bool) {
 	m.saving.Lock()

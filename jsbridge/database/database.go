@@ -19,6 +19,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/kinds"
 	"github.com/flumedb/flumedb-wasm/core/view"
 	"github.com/flumedb/flumedb-wasm/jsbridge/fetch"
+	"github.com/flumedb/flumedb-wasm/jsbridge/weblock"
 )
 
 // Options are what a home does in its own way. The zero value is good, but for
@@ -146,7 +147,7 @@ func (d *database) open() (o *opened, fresh bool, err error) {
 	}
 	log.Watch(func(seq core.Seq) { fetch.Binding().Call("moved", float64(seq)) })
 	log.WatchDeletions(func() { fetch.Binding().Call("moved", -1) })
-	views := view.Open(log, view.Options{Yield: yield, Warn: warn})
+	views := view.Open(log, view.Options{Yield: yield, Warn: warn, Claim: weblock.Claim(log)})
 	served := d.opts.HTTP
 	served.Views = views
 	o = &opened{log: log, views: views, handler: httpapi.New(log, served), specs: d.settings.views}

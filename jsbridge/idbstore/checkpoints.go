@@ -19,26 +19,39 @@ func bodyKey(name string) js.Value { return js.ValueOf([]any{bodyRow, name}) }
 
 // Checkpoint implements core.Store.
 func (s *Store) Checkpoint(ctx context.Context, name string) ([]byte, error) {
-	rows, err := s.checkpointRows(ctx, name, js.ValueOf(name))
+	rows, err := s.checkpointRows(ctx, js.ValueOf(name))
 	return rows[0], err
+}
+
+// Checkpoints implements core.ManyStore.
+func (s *Store) Checkpoints(ctx context.Context, names []string) ([][]byte, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	keys := make([]js.Value, len(names))
+	for i, name := range names {
+		keys[i] = js.ValueOf(name)
+	}
+	return s.checkpointRows(ctx, keys...)
 }
 
 // CheckpointBody implements core.BodyStore.
 func (s *Store) CheckpointBody(ctx context.Context, name string) (value, body []byte, err error) {
-	rows, err := s.checkpointRows(ctx, name, js.ValueOf(name), bodyKey(name))
+	rows, err := s.checkpointRows(ctx, js.ValueOf(name), bodyKey(name))
 	return rows[0], rows[1], err
 }
 
-// checkpointRows reads rows that belong to a checkpoint, as they are at one
-// moment.
-func (s *Store) checkpointRows(ctx context.Context, name string, keys ...js.Value) (rows [2][]byte, err error) {
+// checkpointRows reads rows of checkpoints, as they are at one moment: as many as
+// there are keys, also with an error.
+func (s *Store) checkpointRows(ctx context.Context, keys ...js.Value) (rows [][]byte, err error) {
+	rows = make([][]byte, len(keys))
 	err = s.do(ctx, func(c *connection) error {
-		rows = [2][]byte{} // of a connection that was lost
+		clear(rows) // of a connection that was lost
 		t, err := browser().begin(c, browser().checkpoints, browser().readonly, s.durability())
 		if err != nil {
 			return hostError("reading a checkpoint", err)
 		}
-		var asked [2]js.Value
+		asked := make([]js.Value, len(keys))
 		err = t.request(func() {
 			store := t.objectStore.Invoke(t.js, t.checkpoints)
 			for i, key := range keys {
@@ -53,7 +66,7 @@ func (s *Store) checkpointRows(ctx context.Context, name string, keys ...js.Valu
 			return hostError("reading a checkpoint", err)
 		}
 		for i := range keys {
-			if rows[i], err = checkpointBytes(name, t.reflectGet.Invoke(asked[i], t.result)); err != nil {
+			if rows[i], err = checkpointBytes(keys[i], t.reflectGet.Invoke(asked[i], t.result)); err != nil {
 				break
 			}
 		}
@@ -64,15 +77,23 @@ func (s *Store) checkpointRows(ctx context.Context, name string, keys ...js.Valu
 }
 
 // checkpointBytes copies a row's value, nil where there is none.
-func checkpointBytes(name string, value js.Value) ([]byte, error) {
+func checkpointBytes(key, value js.Value) ([]byte, error) {
 	if value.IsUndefined() {
 		return nil, nil
 	}
 	b, ok := browser().bytesFromJS(value)
 	if !ok {
-		return nil, fmt.Errorf("checkpoint %q is not bytes: %w", name, core.ErrCorrupt)
+		return nil, fmt.Errorf("checkpoint %q is not bytes: %w", nameOf(key), core.ErrCorrupt)
 	}
 	return b, nil
+}
+
+// nameOf is the checkpoint's name of a row's key.
+func nameOf(key js.Value) string {
+	if key.Type() == js.TypeString {
+		return key.String()
+	}
+	return key.Index(1).String()
 }
 
 // SetCheckpoint implements core.Store.

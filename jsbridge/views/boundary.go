@@ -35,9 +35,10 @@ func askTurn(turn uint32, delay float64)
 //go:wasmimport flumedb map
 func mapRecords(view, batch uint32, first float64, count uint32, data unsafe.Pointer, size uint32, ends unsafe.Pointer)
 
-// exportMount mounts a view of a kind on a log. From then on the view goes by
-// the request's number. It settles when the view's state is loaded. history is
-// how many past states are kept.
+// exportMount mounts a view of a kind on a log, together with those that are
+// mounted before goroutines run. From then on the view goes by the request's
+// number. It settles when the view's state is loaded. history is how many past
+// states are kept.
 //
 //go:wasmexport flumedb_mount
 func exportMount(log, request, nameSize, versionSize, kindSize, optionsSize, flags, history uint32) {

@@ -17,6 +17,7 @@ import (
 	"github.com/flumedb/flumedb-wasm/core/json"
 	"github.com/flumedb/flumedb-wasm/core/view"
 	"github.com/flumedb/flumedb-wasm/jsbridge"
+	"github.com/flumedb/flumedb-wasm/jsbridge/weblock"
 )
 
 // kinds are the kinds of views that the module has, by their names.
@@ -64,6 +65,7 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 			Yield: yieldToHost,
 			Sleep: sleepInHost,
 			Moved: tellView,
+			Claim: weblock.Claim(log),
 			Warn:  func(err error) { jsbridge.Warn(handle, err.Error()) },
 		})
 		sets[handle] = set
@@ -75,15 +77,39 @@ func mount(handle, request uint32, name, version, kindName, options string, flag
 			return mapInHost(ctx, id, first, records)
 		}
 	}
-	jsbridge.Start(request, func(ctx context.Context) (jsbridge.Answer, error) {
-		v, err := set.Mount(ctx, spec)
-		if err != nil {
-			return jsbridge.Answer{}, err
+	queue := queues[set]
+	queues[set] = append(queue, mounting{request, spec})
+	if len(queue) == 0 {
+		jsbridge.Go(func() { mountQueued(set) })
+	}
+}
+
+// queues are the views that are to be mounted. One goroutine mounts all that
+// there are when it has its turn: their states are read in one go.
+var queues = map[*view.Set][]mounting{}
+
+type mounting struct {
+	request uint32
+	spec    view.Spec
+}
+
+func mountQueued(set *view.Set) {
+	queue := queues[set]
+	delete(queues, set)
+	specs := make([]view.Spec, len(queue))
+	for i, m := range queue {
+		specs[i] = m.spec
+	}
+	mounted, errs := set.MountAll(context.Background(), specs)
+	for i, m := range queue {
+		if errs[i] != nil {
+			jsbridge.Refuse(m.request, errs[i])
+			continue
 		}
-		views[id], viewHandles[v] = v, id
-		tellView(v)
-		return jsbridge.Answer{}, nil
-	})
+		views[m.request], viewHandles[mounted[i]] = mounted[i], m.request
+		tellView(mounted[i])
+		jsbridge.Settle(m.request, jsbridge.Answer{})
+	}
 }
 
 // tellView tells the wrapper where a view stands.

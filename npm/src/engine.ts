@@ -64,6 +64,7 @@ export class Engine {
   readonly views = new Map<number, ViewListener>()
   readonly #requests = new Map<number, Request>()
   #lastRequest = 0
+  #gathered = 0
   #events: (() => void)[] = []
   #u8 = new Uint8Array()
   #crash?: FlumeError
@@ -139,6 +140,17 @@ export class Engine {
     this.enter(exports => enter(exports, id))
     this.resume()
     return id
+  }
+
+  /** Makes a request that begins when this task is over, together with others that are made so. */
+  gather(request: Request, enter: (exports: Exports, id: number) => void): void {
+    const id = this.add(request)
+    this.enter(exports => enter(exports, id))
+    if (this.#gathered++) return
+    this.later(() => {
+      this.#gathered = 0
+      this.resume()
+    })
   }
 
   /** A number for a request that may turn out to need no answer. */

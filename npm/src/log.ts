@@ -170,11 +170,11 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
   /** Runs once the log is open or has failed to. */
   const whenOpen = (fn: () => void) => void (opened ? fn() : waiting.push(fn))
   /** A request on the open log, or the failure. */
-  const request: RequestOnLog = (answers, enter) =>
+  const request: RequestOnLog = (answers, enter, how = 'request') =>
     whenOpen(() => {
       const err = unusable()
       if (err) answers.fail(err)
-      else engine!.request(answers, (exports, id) => enter(exports, handle, id, engine!))
+      else engine![how](answers, (exports, id) => enter(exports, handle, id, engine!))
     })
   const unusable = () => (failure ?? (closed ? new FlumeError('CLOSED', 'the log is closed') : undefined)) as FlumeError | undefined
 
@@ -228,14 +228,14 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     since(() => lookIn(engine, handle))
     return { engine, handle }
   }
-  const requestOfViews: RequestOnLog = (answers, enter) => {
+  const requestOfViews: RequestOnLog = (answers, enter, how = 'request') => {
     whenOpen(() => {
-      if (views || unusable()) return request(answers, enter)
+      if (views || unusable()) return request(answers, enter, how)
       beside ??= openBeside().catch(err => {
         beside = undefined // it may be there the next time
         throw err
       })
-      beside.then(({ engine, handle }) => engine.request(answers, (exports, id) => enter(exports, handle, id, engine)), err => answers.fail(err))
+      beside.then(({ engine, handle }) => engine[how](answers, (exports, id) => enter(exports, handle, id, engine)), err => answers.fail(err))
     })
   }
 
@@ -417,7 +417,11 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
 
 const parse = (data?: Uint8Array): any => JSON.parse(new TextDecoder().decode(data))
 
-type RequestOnLog = (answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void) => void
+type RequestOnLog = (
+  answers: Request,
+  enter: (exports: Exports, handle: number, id: number, engine: Engine) => void,
+  how?: 'request' | 'gather'
+) => void
 
 function checkpointsOf(request: RequestOnLog): Checkpoints {
   const set = (name: string, bytes: Uint8Array | undefined, cb: (err?: Error | null) => void) =>

@@ -71,7 +71,12 @@ export interface NativeLog {
   readonly json: boolean
 }
 
-type RequestOnLog = (answers: Request, enter: (exports: Exports, handle: number, id: number, engine: Engine) => void) => void
+/** `how` is the engine's way of making it. */
+type RequestOnLog = (
+  answers: Request,
+  enter: (exports: Exports, handle: number, id: number, engine: Engine) => void,
+  how?: 'request' | 'gather'
+) => void
 
 export function nativeLog(codec: Codec<any>, request: RequestOnLog, expect: () => void): NativeLog {
   return {
@@ -111,7 +116,8 @@ export function nativeLog(codec: Codec<any>, request: RequestOnLog, expect: () =
           }
           const sizes = on.stage(name, JSON.stringify(version), kind, JSON.stringify(options) ?? '') as [number, number, number, number]
           exports.flumedb_mount(handle, id, ...sizes, spec.map ? MAPPED : 0, spec.history ?? 0)
-        }
+        },
+        'gather'
       )
     },
     pin(views, cb) {

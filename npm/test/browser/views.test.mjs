@@ -114,6 +114,31 @@ test('the module with the views is fetched only where they are used', { timeout:
   assert.deepEqual(first, [1, ['flumedb-views.wasm']])
 })
 
+test('views that are mounted at once are read in one transaction', { timeout: 180_000 }, async () => {
+  const seen = await inPage(async () => {
+    const { Flume, Log, Hashtable, Level, Reduce } = flumedb
+    let reads = 0
+    const begin = IDBDatabase.prototype.transaction
+    IDBDatabase.prototype.transaction = function (stores, mode, ...rest) {
+      if (stores === 'checkpoints' && mode === 'readonly') reads++
+      return begin.call(this, stores, mode, ...rest)
+    }
+    const open = () => Flume(Log('together')).use('sum', Reduce(1, { sum: 'n' })).use('level', Level(1, 'n')).use('table', Hashtable(1, 'n'))
+    let db = open()
+    await db.append(Array.from({ length: 10 }, (_, n) => ({ n })))
+    await Promise.all([db.sum.get(), db.level.get(3), db.table.get(3)])
+    await db.close()
+    reads = 0
+    db = open()
+    const answers = [await db.sum.get(), (await db.level.get(3)).n, (await db.table.get(3)).n]
+    const mounted = [...db.views].map(({ view, seq }) => [view, seq])
+    await db.close()
+    await Log.delete('together')
+    return { reads, answers, mounted }
+  })
+  assert.deepEqual(seen, { reads: 1, answers: [45, 3, 3], mounted: ['sum', 'level', 'table'].map(view => [view, 9]) })
+})
+
 test('a page has its turns while views are built', { timeout: 180_000 }, async () => {
   const { turns, count, sum } = await inPage(async () => {
     const { Flume, Log, Reduce } = flumedb
