@@ -222,3 +222,47 @@ test('close ends what is open, and appends under way are answered', workers, asy
   })
   assert.deepEqual(closed, [0, 0, 'CLOSED', 'complete', 'number', true, 'CLOSED', 'CLOSED', 'CLOSED'])
 })
+
+test('storage is what the browser says, and the page asks it to keep it', workers, async () => {
+  const { told, own, asked, again, code: wrong } = await page.evaluate(async () => {
+    const db = connect('/db/')
+    const told = await db.storage()
+    const { storage } = navigator
+    const own = { usage: typeof (await storage?.estimate?.())?.usage, persisted: await storage?.persisted?.() }
+    let asked = 0
+    if (storage) storage.persist = async () => ++asked > 0
+    const again = await new Promise((resolve, reject) => db.storage({ persist: true }, (err, told) => err ? reject(err) : resolve(told)))
+    if (storage) delete storage.persist
+    return { told: { ...told, usage: typeof told.usage }, own, asked, again: again.persisted, code: await code(db.storage({ persit: true })) }
+  })
+  assert.deepEqual([told.usage, told.persisted], [own.usage, own.persisted])
+  assert.deepEqual(Object.keys(told), ['usage', 'quota', 'persisted'])
+  assert.deepEqual([asked, again, wrong], [own.persisted === false ? 1 : 0, own.persisted, 'INVALID_OPTION'])
+})
+
+test('health tells who listens of a log that is deleted, and of a database that does not answer', workers, async () => {
+  const { heard, since, left, failed, ended } = await page.evaluate(async () => {
+    const db = connect('/db/')
+    await db.append({ n: 'to be lost' })
+    const heard = []
+    const off = db.health(({ state, at, error }) => heard.push([state, error?.code ?? '', error?.seq ?? '', typeof at]))
+    await until(() => heard.length === 1)
+    await flumedb.Log.delete('client')
+    await until(() => heard.at(-1)[0] === 'lost')
+    const since = await db.loaded() // by which it is opened anew
+    await until(() => heard.at(-1)[0] === 'ok')
+    off()
+    await until(async () => await open() === 0)
+    const left = db.health.value.state
+    const answer = new Response('{"title":"","status":503,"code":"WASM","detail":"no module"}', { status: 503, headers: { 'Content-Type': 'application/problem+json' } })
+    const broken = connect('/db/', { retry: 0, fetch: async () => answer.clone() })
+    const failed = await new Promise(resolve => broken.health.once(({ state, error }) => resolve([state, error.code, error.message])))
+    let ended = 0
+    broken.health.subscribe({ complete: () => ended++ })
+    await Promise.all([broken.close(), db.close()])
+    return { heard, since, left, failed, ended }
+  })
+  const stayed = heard.filter(([state]) => state !== 'reopening') // which it may find first
+  assert.deepEqual(stayed, [['ok', '', '', 'number'], ['lost', 'GONE', 0, 'number'], ['ok', '', '', 'number']])
+  assert.deepEqual({ since, left, failed, ended }, { since: -1, left: 'ok', failed: ['failed', 'WASM', 'no module'], ended: 1 })
+})
