@@ -179,6 +179,15 @@ test('views answer as those of a page do', workers, async () => {
 test('views are live', workers, async () => {
   const live = await page.evaluate(async () => {
     const other = connect('/db/')
+    let begun = 0 // streams that know the newest seq, behind which they tell all
+    const db = connect('/db/', {
+      views,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init)
+        if (String(url).endsWith('/since') && !init.headers) begun++
+        return response
+      }
+    })
     const heard = { level: [], words: [], query: [], state: [] }
     const off = db.types.value(state => heard.state.push(state.live ?? 0))
     const subs = [
@@ -186,8 +195,7 @@ test('views are live', workers, async () => {
       db.words.query({ query: 'lively', old: false }).subscribe(value => heard.words.push(value.n)),
       db.any.read({ query: { type: 'live' }, old: false }).subscribe(value => heard.query.push(value.n))
     ]
-    await until(async () => heard.state.length && await open() >= 1)
-    await new Promise(resolve => setTimeout(resolve, 300))
+    await until(async () => heard.state.length && begun === 3 && await open() >= 1)
     for (const n of [5001, 5002, 5003]) await other.append({ n, type: 'live', text: 'a lively one' })
     await until(() => heard.level.length === 3 && heard.words.length === 3 && heard.query.length === 3 && heard.state.at(-1) === 3)
     const after = await db.byN.get(5004, { since: await db.loaded() }).catch(error => error.code)
@@ -224,7 +232,7 @@ test('close ends what is open, and appends under way are answered', workers, asy
 })
 
 test('storage is what the browser says, and the page asks it to keep it', workers, async () => {
-  const { told, own, asked, again, code: wrong } = await page.evaluate(async () => {
+  const { told, own, asked, again, keys, code: wrong } = await page.evaluate(async () => {
     const db = connect('/db/')
     const told = await db.storage()
     const { storage } = navigator
@@ -233,10 +241,10 @@ test('storage is what the browser says, and the page asks it to keep it', worker
     if (storage) storage.persist = async () => ++asked > 0
     const again = await new Promise((resolve, reject) => db.storage({ persist: true }, (err, told) => err ? reject(err) : resolve(told)))
     if (storage) delete storage.persist
-    return { told: { ...told, usage: typeof told.usage }, own, asked, again: again.persisted, code: await code(db.storage({ persit: true })) }
+    return { told: { ...told, usage: typeof told.usage }, own, asked, again: again.persisted, keys: Object.keys(told), code: await code(db.storage({ persit: true })) }
   })
   assert.deepEqual([told.usage, told.persisted], [own.usage, own.persisted])
-  assert.deepEqual(Object.keys(told), ['usage', 'quota', 'persisted'])
+  assert.deepEqual(keys, ['usage', 'quota', 'persisted'])
   assert.deepEqual([asked, again, wrong], [own.persisted === false ? 1 : 0, own.persisted, 'INVALID_OPTION'])
 })
 
