@@ -1,6 +1,9 @@
 package core
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // Health is how a log stands with its store.
 type Health struct {
@@ -72,6 +75,36 @@ type health struct {
 	store  Health // Healthy where it tells nothing
 	rescue Health // Rescuing, Full, or Healthy with what the last one has freed
 	told   Health
+	at     time.Time // since when it is what was told
+
+	watchers map[int]func()
+	watched  int
+}
+
+// Health is how the log stands with its store, and since when.
+func (l *Log) Health() (now Health, at time.Time) {
+	l.health.mu.Lock()
+	defer l.health.mu.Unlock()
+	return l.health.told, l.health.at
+}
+
+// WatchHealth has fn called whenever Health answers something else. fn must not
+// wait, nor call the log.
+func (l *Log) WatchHealth(fn func()) (stop func()) {
+	h := &l.health
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.watchers == nil {
+		h.watchers = map[int]func(){}
+	}
+	id := h.watched
+	h.watched++
+	h.watchers[id] = fn
+	return func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		delete(h.watchers, id)
+	}
 }
 
 // ofStore takes in what the store tells. What is Lost stays so.
@@ -104,8 +137,11 @@ func (h *health) settle() {
 	if now.Condition == h.told.Condition && now.Step == h.told.Step && now.Freed == h.told.Freed {
 		return
 	}
-	h.told = now
+	h.told, h.at = now, time.Now()
 	if h.tell != nil {
 		h.tell(now)
+	}
+	for _, fn := range h.watchers {
+		fn()
 	}
 }

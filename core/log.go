@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/flumedb/flumedb-wasm/core/segment"
 )
@@ -103,7 +104,7 @@ func Open(ctx context.Context, store Store, opts Options) (*Log, error) {
 
 		compacted: State{Head: None - 1}, // no state is like that
 	}
-	l.health = health{tell: opts.Health, rescue: Health{Condition: Healthy}, told: Health{Condition: Healthy}}
+	l.health = health{tell: opts.Health, rescue: Health{Condition: Healthy}, told: Health{Condition: Healthy}, at: time.Now()}
 	if s, ok := store.(HealthTeller); ok {
 		s.TellHealth(l.health.ofStore)
 	}

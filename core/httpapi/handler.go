@@ -29,6 +29,10 @@ type Options struct {
 	// Streams hear of what others append when the log does (core.Log.Refresh).
 	Shared bool
 
+	// Storage asks the host how much room there is, for /storage. By default
+	// that tells of what the log and its views take, and nothing else.
+	Storage func(ctx context.Context) (Storage, error)
+
 	// MaxBody bounds the body of an append. Default 16 MiB.
 	MaxBody int64
 
@@ -149,6 +153,8 @@ var routes = []route{
 	{Route{"DELETE", "/records/{seq}"}, (*Handler).deleteRecord},
 	{Route{"GET", "/since"}, (*Handler).since},
 	{Route{"GET", "/stats"}, (*Handler).stats},
+	{Route{"GET", "/health"}, (*Handler).health},
+	{Route{"GET", "/storage"}, (*Handler).storage},
 	{Route{"GET", "/progress"}, (*Handler).progress},
 	{Route{"GET", "/views"}, (*Handler).listViews},
 	{Route{"GET", "/views/{view}/{method}"}, (*Handler).readView},

@@ -168,6 +168,11 @@ func TestOpenAPI(t *testing.T) {
 	c.exchange("GET", "/since", "", 200, "Accept", events)
 	c.exchange("GET", "/since?x=1", "", 400)
 	c.exchange("GET", "/stats", "", 200)
+	c.exchange("GET", "/health", "", 200)
+	c.exchange("GET", "/health", "", 200, "Accept", events)
+	c.exchange("GET", "/health", "", 406, "Accept", "image/png")
+	c.exchange("GET", "/storage", "", 200)
+	c.exchange("GET", "/storage?persist=true", "", 400)
 	c.exchange("GET", "/progress", "", 200)
 	c.exchange("GET", "/views", "", 200)
 	c.exchange("GET", "/views/reduce/get?args=[]&since=-1", "", 200)
@@ -188,10 +193,11 @@ func TestOpenAPI(t *testing.T) {
 
 	c.server = serve(t, full{memstore.Open(new(memstore.Disk))}, httpapi.Options{Timeout: 100 * time.Millisecond})
 	c.exchange("POST", "/records", `1`, 507)
+	c.exchange("GET", "/health", "", 200)
 	c.server = serveMemory(t, httpapi.Options{Timeout: 100 * time.Millisecond})
 	c.slowBody()
 	c.handler.Close()
-	for _, path := range []string{"/records", "/records/0", "/since", "/stats", "/progress", "/views", "/views/reduce/get"} {
+	for _, path := range []string{"/records", "/records/0", "/since", "/stats", "/health", "/storage", "/progress", "/views", "/views/reduce/get"} {
 		c.exchange("GET", path, "", 503)
 	}
 	c.exchange("POST", "/records", `1`, 503)

@@ -87,6 +87,9 @@ func problemOf(err error) *problem {
 	if corrupt := (*segment.CorruptError)(nil); errors.As(err, &corrupt) {
 		p.first, p.last, p.segment = corrupt.First, corrupt.Last, corrupt.Segment
 	}
+	if lost := (*core.LostError)(nil); errors.As(err, &lost) {
+		p.first, p.last = lost.Place()
+	}
 	if stopped := (*view.Error)(nil); errors.As(err, &stopped) {
 		p.view = stopped.View
 		if p.first == core.None {

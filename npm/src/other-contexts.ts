@@ -1,7 +1,5 @@
-// How the tabs and workers with one log in IndexedDB hear of each other's records: over a BroadcastChannel, on which each
-// says how far the log goes. What is said is a hint to look; what counts is read from the database.
-
-import { type Obv } from './obv.js'
+// How the tabs, workers and service workers with one log in IndexedDB hear of each other's records: over a BroadcastChannel, on
+// which each says how far the log goes. What is said is a hint to look; what counts is read from the database.
 
 export interface OtherContexts {
   /** Says that the log goes up to a seq. */
@@ -24,8 +22,8 @@ const LOOK_AGAIN_MS = 5 * TELL_MS
 /** What is told in the place of a seq when records have been deleted. */
 const DELETED = -1
 
-/** Joins those that have the log of a name open. `look` is called when there may be something new in the database. */
-export function joinOthers(name: string, since: Obv<number>, look: () => void): OtherContexts | undefined {
+/** Joins those that have the log of a name open, here through `since`. `look` is called when there may be something new in the database. */
+export function joinOthers(name: string, since: { readonly value?: number }, look: () => void): OtherContexts | undefined {
   if (typeof BroadcastChannel === 'undefined') return
   let channel: BroadcastChannel
   let again: ReturnType<typeof setTimeout> | undefined

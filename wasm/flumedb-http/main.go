@@ -11,6 +11,7 @@ import (
 	"log"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/core/httpapi"
 	"github.com/flumedb/flumedb-wasm/jsbridge/database"
 	"github.com/flumedb/flumedb-wasm/jsbridge/fetch"
 	"github.com/flumedb/flumedb-wasm/jsbridge/idbstore"
@@ -24,6 +25,7 @@ func main() {
 		Open: func(ctx context.Context, name string, strict bool) (core.Store, error) {
 			return idbstore.Open(ctx, name, idbstore.Options{Strict: strict})
 		},
+		HTTP: httpapi.Options{Storage: database.BrowserStorage},
 	}))
 	select {}
 }

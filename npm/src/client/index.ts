@@ -1,17 +1,21 @@
 import { type Callback, answer, takeCallback } from '../callback.js'
 import { FlumeError, closedError } from '../errors.js'
+import { type Health, type HealthState, type HealthStep } from '../health.js'
 import { type Obv } from '../obv.js'
 import { type End } from '../pull.js'
 import { type Enlist, type Source, bySignal, createSource } from '../source.js'
+import { type LogStorage, type StorageOptions } from '../storage.js'
 import { checkSeq, checkStreamOptions, isLive } from '../stream-options.js'
 import { type Item, type StreamOptions } from '../types.js'
 import { createAppend } from './append.js'
+import { createHealth } from './health.js'
 import { rangeReader } from './range.js'
 import { createRequests, post } from './requests.js'
+import { storageOf } from './room.js'
 import { createSince } from './since.js'
 import { type RemoteView, type RemoteViewSpec, type RemoteViews, remoteView } from './views.js'
 
-export type { Callback, Item, Obv, RemoteView, RemoteViewSpec, RemoteViews, Source, StreamOptions }
+export type { Callback, Health, HealthState, HealthStep, Item, LogStorage, Obv, RemoteView, RemoteViewSpec, RemoteViews, Source, StorageOptions, StreamOptions }
 export { FlumeError } from '../errors.js'
 
 /** How a client reaches its database. */
@@ -60,6 +64,18 @@ export interface ClientBase<T, V> {
   stats(options?: CallOptions): Promise<Stats>
   stats(cb: Callback<Stats>): void
   stats(options: CallOptions | undefined, cb: Callback<Stats>): void
+  /**
+   * How much room there is where the log is, as far as is told there: of a log in a service worker that is what the browser says of
+   * this origin, of another what its segments and views take. `persist` has a page ask its browser to keep the former.
+   */
+  storage(options?: StorageOptions & CallOptions): Promise<LogStorage>
+  storage(cb: Callback<LogStorage>): void
+  storage(options: (StorageOptions & CallOptions) | undefined, cb: Callback<LogStorage>): void
+  /**
+   * How the log stands with its storage, as last heard of, unset until then. While somebody listens, it is told of changes.
+   * `failed` also where the database has not answered for as long as `retry` says.
+   */
+  readonly health: Obv<Health>
   /** Asks for the newest seq, and answers it, -1 while the log is empty. `since` has it then. */
   loaded(options?: CallOptions): Promise<number>
   loaded(cb: Callback<number>): void
@@ -100,6 +116,7 @@ export function connect<T = any, const V extends { readonly [name: string]: Remo
   const requests = createRequests(base, retry, make)
   const { ask } = requests
   const since = createSince(requests)
+  const health = createHealth(requests)
   const append = createAppend(ask, since.moved)
   const working = new Set<Promise<unknown>>()
   const closers = new Set<(end: End) => void>()
@@ -144,6 +161,7 @@ export function connect<T = any, const V extends { readonly [name: string]: Remo
 
   const db: Record<string, any> = {
     since: since.obv,
+    health: health.obv,
     views: {},
     get closed() {
       return closed
@@ -155,6 +173,7 @@ export function connect<T = any, const V extends { readonly [name: string]: Remo
     get: method('get', 1, get),
     del: method('del', 1, (signal, seqs) => ask(`records?seqs=${[seqs].flat().join()}`, { init: { method: 'DELETE' }, signal, read: () => undefined })),
     stats: method('stats', 0, signal => json('stats', signal)),
+    storage: method('storage', 0, (signal, { signal: _, ...options }: StorageOptions & CallOptions = {}) => storageOf(base, () => json('storage', signal), options)),
     loaded: method('loaded', 0, since.ask),
     stream(options?: StreamOptions) {
       open('stream')
@@ -169,6 +188,7 @@ export function connect<T = any, const V extends { readonly [name: string]: Remo
       answer<void>(cb, cb => {
         closed = true
         since.end()
+        health.end()
         const end = new FlumeError('CLOSED', 'the client was closed while this waited')
         for (const close of [...closers]) close(end)
         Promise.allSettled(working).then(() => cb(null, undefined))

@@ -61,9 +61,12 @@ export const post = (body: string, headers: Record<string, string> = {}): Reques
 
 async function problem(response: Response): Promise<FlumeError> {
   if (response.headers.get('content-type') !== PROBLEM) return new FlumeError('STORE', `${response.url}: ${response.status} ${response.statusText}`)
-  const { code, detail, seq, last, segment, view } = await response.json()
-  return new FlumeError(code as ErrorCode, detail, { seq, last, segment, view })
+  return toError(await response.json())
 }
+
+/** The error that a problem of docs/http.md stands for. */
+export const toError = ({ code, detail, seq, last, segment, view }: Record<string, any>): FlumeError =>
+  new FlumeError(code as ErrorCode, detail, { seq, last, segment, view })
 
 /** The lines of a body as they come, those of a piece at once. A body that breaks off fails, and so does one that ends within a line. */
 export async function* lines(body: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {

@@ -13,8 +13,9 @@ import { type SearchView, searchMethods, searchOf } from '../search.js'
 import { type Enlist, createSource, sourceReader } from '../source.js'
 import { isLive } from '../stream-options.js'
 import { type Async, type MethodKind, type View } from '../types.js'
+import { followed } from './events.js'
 import { type Ask, post } from './requests.js'
-import { type Since, followed } from './since.js'
+import { type Since } from './since.js'
 
 /** What is to be known of a view: its `kind`, as `serve` is told it. The rest of what that is told may be there too. */
 export interface RemoteViewSpec {

@@ -1,4 +1,5 @@
 import { FlumeError } from '../errors.js'
+import { joinOthers } from '../other-contexts.js'
 import { askForWay, giveWay } from './give-way.js'
 import { type HttpModule, startModule } from './module.js'
 
@@ -104,27 +105,26 @@ export function serve(options: ServeOptions): Serving {
 
 /** Starts the module beside others that have the log open: each tells the others of what it has done. */
 async function startBeside(name: string, settings: string, load: () => Promise<Response>, crashed: () => void): Promise<HttpModule> {
-  const channel = new BroadcastChannel(`flumedb-wasm:${name}`)
-  let since = -1
+  const since = { value: -1 }
+  let module: HttpModule | undefined // what is told before it is there is found when it opens the log
+  const others = joinOthers(name, since, () => module?.refresh())
   const starting = startModule({
     settings,
     instantiate: async imports => (await WebAssembly.instantiateStreaming(load(), imports)).instance,
     moved(seq) {
-      since = Math.max(since, seq)
-      channel.postMessage(seq)
+      if (seq < 0) return others?.tellDeleted()
+      since.value = seq // of a log that stands in the place of one that was deleted it is less
+      others?.tell(seq)
     },
     crashed() {
-      channel.close()
+      others?.close()
       crashed()
     }
   })
-  const module = await starting.catch(cause => {
-    channel.close()
+  module = await starting.catch(cause => {
+    others?.close()
     throw cause
   })
-  channel.onmessage = ({ data }) => {
-    if (data > since || data < 0) module.refresh()
-  }
   return module
 }
 

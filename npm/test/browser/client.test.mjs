@@ -179,6 +179,15 @@ test('views answer as those of a page do', workers, async () => {
 test('views are live', workers, async () => {
   const live = await page.evaluate(async () => {
     const other = connect('/db/')
+    let begun = 0 // streams that know the newest seq, behind which they tell all
+    const db = connect('/db/', {
+      views,
+      fetch: async (url, init) => {
+        const response = await fetch(url, init)
+        if (String(url).endsWith('/since') && !init.headers) begun++
+        return response
+      }
+    })
     const heard = { level: [], words: [], query: [], state: [] }
     const off = db.types.value(state => heard.state.push(state.live ?? 0))
     const subs = [
@@ -186,8 +195,7 @@ test('views are live', workers, async () => {
       db.words.query({ query: 'lively', old: false }).subscribe(value => heard.words.push(value.n)),
       db.any.read({ query: { type: 'live' }, old: false }).subscribe(value => heard.query.push(value.n))
     ]
-    await until(async () => heard.state.length && await open() >= 1)
-    await new Promise(resolve => setTimeout(resolve, 300))
+    await until(async () => heard.state.length && begun === 3 && await open() >= 1)
     for (const n of [5001, 5002, 5003]) await other.append({ n, type: 'live', text: 'a lively one' })
     await until(() => heard.level.length === 3 && heard.words.length === 3 && heard.query.length === 3 && heard.state.at(-1) === 3)
     const after = await db.byN.get(5004, { since: await db.loaded() }).catch(error => error.code)
@@ -221,4 +229,48 @@ test('close ends what is open, and appends under way are answered', workers, asy
     return results
   })
   assert.deepEqual(closed, [0, 0, 'CLOSED', 'complete', 'number', true, 'CLOSED', 'CLOSED', 'CLOSED'])
+})
+
+test('storage is what the browser says, and the page asks it to keep it', workers, async () => {
+  const { told, own, asked, again, keys, code: wrong } = await page.evaluate(async () => {
+    const db = connect('/db/')
+    const told = await db.storage()
+    const { storage } = navigator
+    const own = { usage: typeof (await storage?.estimate?.())?.usage, persisted: await storage?.persisted?.() }
+    let asked = 0
+    if (storage) storage.persist = async () => ++asked > 0
+    const again = await new Promise((resolve, reject) => db.storage({ persist: true }, (err, told) => err ? reject(err) : resolve(told)))
+    if (storage) delete storage.persist
+    return { told: { ...told, usage: typeof told.usage }, own, asked, again: again.persisted, keys: Object.keys(told), code: await code(db.storage({ persit: true })) }
+  })
+  assert.deepEqual([told.usage, told.persisted], [own.usage, own.persisted])
+  assert.deepEqual(keys, ['usage', 'quota', 'persisted'])
+  assert.deepEqual([asked, again, wrong], [own.persisted === false ? 1 : 0, own.persisted, 'INVALID_OPTION'])
+})
+
+test('health tells who listens of a log that is deleted, and of a database that does not answer', workers, async () => {
+  const { heard, since, left, failed, ended } = await page.evaluate(async () => {
+    const db = connect('/db/')
+    await db.append({ n: 'to be lost' })
+    const heard = []
+    const off = db.health(({ state, at, error }) => heard.push([state, error?.code ?? '', error?.seq ?? '', typeof at]))
+    await until(() => heard.length === 1)
+    await flumedb.Log.delete('client')
+    await until(() => heard.at(-1)[0] === 'lost')
+    const since = await db.loaded() // by which it is opened anew
+    await until(() => heard.at(-1)[0] === 'ok')
+    off()
+    await until(async () => await open() === 0)
+    const left = db.health.value.state
+    const answer = new Response('{"title":"","status":503,"code":"WASM","detail":"no module"}', { status: 503, headers: { 'Content-Type': 'application/problem+json' } })
+    const broken = connect('/db/', { retry: 0, fetch: async () => answer.clone() })
+    const failed = await new Promise(resolve => broken.health.once(({ state, error }) => resolve([state, error.code, error.message])))
+    let ended = 0
+    broken.health.subscribe({ complete: () => ended++ })
+    await Promise.all([broken.close(), db.close()])
+    return { heard, since, left, failed, ended }
+  })
+  const stayed = heard.filter(([state]) => state !== 'reopening') // which it may find first
+  assert.deepEqual(stayed, [['ok', '', '', 'number'], ['lost', 'GONE', 0, 'number'], ['ok', '', '', 'number']])
+  assert.deepEqual({ since, left, failed, ended }, { since: -1, left: 'ok', failed: ['failed', 'WASM', 'no module'], ended: 1 })
 })

@@ -3,7 +3,7 @@
 import { from } from 'rxjs'
 import { type Client, connect } from '../../src/client/index.js'
 import { serve } from '../../src/service-worker/index.js'
-import { type Item, type Obv, type Source } from '../../src/index.js'
+import { type Health, type Item, type LogStorage, type Obv, type Source } from '../../src/index.js'
 
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false
 declare function same<A, B>(yes: Same<A, B>): void
@@ -35,6 +35,9 @@ async function typed() {
   same<typeof seqs, Source<number>>(true)
   from(db.stream({ seqs: false })).subscribe(({ text }) => text)
   same<typeof db.since, Obv<number>>(true)
+  same<typeof db.health, Obv<Health>>(true)
+  const storage = await db.storage({ persist: true, signal: AbortSignal.timeout(1000) })
+  same<typeof storage, LogStorage>(true)
   const found = await db.byTime.get(7)
   same<typeof found, Note>(true)
   for await (const { text } of db.words.query('one')) same<typeof text, string>(true)
