@@ -69,6 +69,7 @@ func checkpointBytes(name string, value js.Value) ([]byte, error) {
 		return nil, nil
 	}
 	b, ok := browser().bytesFromJS(value)
+	browser().release(value)
 	if !ok {
 		return nil, fmt.Errorf("checkpoint %q is not bytes: %w", name, core.ErrCorrupt)
 	}
