@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -212,6 +213,7 @@ func (f *feeder) readLagging(ctx context.Context, what core.Range) (runs []core.
 			defer close(a.done)
 			a.runs, a.err = f.log.Read(ctx, what)
 		}()
+		runtime.Gosched() // where one thread runs all, the read would begin only when these records have been given
 	}
 	return runs, nil
 }
