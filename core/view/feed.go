@@ -222,8 +222,14 @@ func (f *feeder) readLagging(ctx context.Context, what core.Range) (runs []core.
 func (f *feeder) endAhead() *ahead {
 	a := f.ahead
 	f.ahead = nil
-	if a != nil {
+	if a == nil {
+		return nil
+	}
+	select {
+	case <-a.done:
+	default:
 		<-a.done
+		f.began = time.Time{} // others had their turn meanwhile
 	}
 	return a
 }

@@ -73,7 +73,7 @@ func (s *Store) readSegments(c *connection, seq core.Seq, reverse bool, budget i
 	if err != nil {
 		t.tryAbort()
 	}
-	t.end()
+	go t.end() // what was read is here, however it ends
 	return found, err
 }
 
