@@ -243,14 +243,17 @@ func (h *host) segmentToJS(frame []byte) js.Value {
 	return h.full
 }
 
-// bytesFromJS copies a stored value in; ok is false where it is not bytes.
+// bytesFromJS copies a stored value in, which is not to be used again; ok is
+// false where it is not bytes.
 func (h *host) bytesFromJS(v js.Value) (b []byte, ok bool) {
 	n, ok := h.size(v)
 	if !ok {
 		return nil, false
 	}
 	b = make([]byte, n)
-	return b, js.CopyBytesToGo(b, v) == n
+	ok = js.CopyBytesToGo(b, v) == n
+	h.release(v)
+	return b, ok
 }
 
 // segmentFromJS copies a frame of so many bytes in, without its padding.
