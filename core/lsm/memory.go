@@ -75,6 +75,16 @@ func (m *memory) size() int {
 	return n
 }
 
+// listed is about how many bytes a layer takes where all its keys are written
+// out, each with its length and its seq.
+func (m *memory) listed(layer []entry) (n int) {
+	const numbers = 6
+	for i := range layer {
+		n += len(m.begins.at(layer[i].begin)) + int(layer[i].size) + numbers
+	}
+	return n
+}
+
 func (m *memory) empty() bool { return len(m.tail) == 0 && len(m.chunks) == 0 }
 
 // put adds a key that begins as begin says and goes on with rest.

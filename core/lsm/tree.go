@@ -118,16 +118,18 @@ func (t *Tree) Save(b []byte) []byte {
 	}
 	begin := len(b)
 	var sources []source
+	room := 0
 	for _, m := range []*memory{t.mem, t.frozen} {
 		if m == nil {
 			continue
 		}
 		for _, layer := range m.layers() {
 			sources = append(sources, newMemorySource(m, layer, nil, nil, false))
+			room += m.listed(layer)
 		}
 	}
 	merged := newMerger(sources, false)
-	var entries []byte
+	entries := make([]byte, 0, room) // that grew by and by would take five times as much
 	count := 0
 	for {
 		key, seq, err := merged.next()

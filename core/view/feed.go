@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -212,6 +213,7 @@ func (f *feeder) readLagging(ctx context.Context, what core.Range) (runs []core.
 			defer close(a.done)
 			a.runs, a.err = f.log.Read(ctx, what)
 		}()
+		runtime.Gosched() // where one thread runs all, the read would begin only when these records have been given
 	}
 	return runs, nil
 }
@@ -220,8 +222,14 @@ func (f *feeder) readLagging(ctx context.Context, what core.Range) (runs []core.
 func (f *feeder) endAhead() *ahead {
 	a := f.ahead
 	f.ahead = nil
-	if a != nil {
+	if a == nil {
+		return nil
+	}
+	select {
+	case <-a.done:
+	default:
 		<-a.done
+		f.began = time.Time{} // others had their turn meanwhile
 	}
 	return a
 }

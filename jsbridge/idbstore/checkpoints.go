@@ -108,21 +108,46 @@ func (s *Store) SetCheckpointBody(ctx context.Context, name string, value, body 
 		if err != nil {
 			return hostError("writing a checkpoint", err)
 		}
-		err = t.request(func() {
-			checkpoints := t.objectStore.Invoke(t.js, t.checkpoints)
-			if value == nil {
-				t.del.Invoke(checkpoints, name)
-			} else {
-				t.put.Invoke(checkpoints, t.bytesToJS(value), name)
-			}
-			if body == nil {
-				t.del.Invoke(checkpoints, bodyKey(name))
-			} else {
-				t.put.Invoke(checkpoints, t.bytesToJS(body), bodyKey(name))
-			}
-		})
+		var checkpoints js.Value
+		err = t.request(func() { checkpoints = t.objectStore.Invoke(t.js, t.checkpoints) })
+		if err == nil {
+			err = t.putRow(checkpoints, value, js.ValueOf(name))
+		}
+		if err == nil {
+			err = t.putRow(checkpoints, body, bodyKey(name))
+		}
 		// Writing it a second time does no harm, so a lost connection may
 		// be answered with errLost even where the first may have worked.
 		return hostError("writing a checkpoint", errors.Join(err, t.end()))
 	})
+}
+
+// largeRow is from how many bytes on a row takes milliseconds to copy, and to put.
+const largeRow = 256 << 10
+
+// putRow writes a row, or deletes it where b is nil. Of a large one, copying it and
+// putting it, which copies it again, are tasks apart, between which the page has
+// its turn; the transaction goes on meanwhile.
+func (t *transaction) putRow(store js.Value, b []byte, key js.Value) error {
+	if b == nil {
+		return t.request(func() { t.del.Invoke(store, key) })
+	}
+	v := t.bytesToJS(b)
+	if len(b) < largeRow {
+		return t.request(func() { t.put.Invoke(store, v, key) })
+	}
+	if err := t.wait(func() js.Value { return t.getAllKeys.Invoke(store, key) }); err != nil {
+		return err
+	}
+	return t.wait(func() js.Value { return t.put.Invoke(store, v, key) })
+}
+
+// wait makes a request and waits for its result.
+func (t *transaction) wait(make func() js.Value) error {
+	var request js.Value
+	err := t.request(func() { request = make() })
+	if err == nil {
+		_, err = t.await(request)
+	}
+	return err
 }

@@ -23,7 +23,8 @@ type host struct {
 	uint8Array                             js.Value
 	full, fill                             js.Value // see segmentToJS
 	onsuccess, oncomplete, onabort, result js.Value
-	errorKey, length                       js.Value
+	errorKey, length, buffer               js.Value
+	transfer                               js.Value // undefined where the engine has none
 	readonly, readwrite                    js.Value
 	relaxed, strict                        js.Value
 	segments, tail, meta, checkpoints      js.Value
@@ -39,6 +40,10 @@ var browser = sync.OnceValue(func() *host {
 		return call.Call("bind", global.Get(class).Get("prototype").Get(name))
 	}
 	keyRange := global.Get("IDBKeyRange")
+	var transfer js.Value
+	if global.Get("ArrayBuffer").Get("prototype").Get("transfer").Truthy() {
+		transfer = method("ArrayBuffer", "transfer")
+	}
 	return &host{
 		transaction: method("IDBDatabase", "transaction"),
 		objectStore: method("IDBTransaction", "objectStore"),
@@ -62,6 +67,8 @@ var browser = sync.OnceValue(func() *host {
 		result:      js.ValueOf("result"),
 		errorKey:    js.ValueOf("error"),
 		length:      js.ValueOf("length"),
+		buffer:      js.ValueOf("buffer"),
+		transfer:    transfer,
 		readonly:    js.ValueOf("readonly"),
 		readwrite:   js.ValueOf("readwrite"),
 		relaxed:     js.ValueOf(map[string]any{"durability": "relaxed"}),
@@ -236,14 +243,17 @@ func (h *host) segmentToJS(frame []byte) js.Value {
 	return h.full
 }
 
-// bytesFromJS copies a stored value in; ok is false where it is not bytes.
+// bytesFromJS copies a stored value in, which is not to be used again; ok is
+// false where it is not bytes.
 func (h *host) bytesFromJS(v js.Value) (b []byte, ok bool) {
 	n, ok := h.size(v)
 	if !ok {
 		return nil, false
 	}
 	b = make([]byte, n)
-	return b, js.CopyBytesToGo(b, v) == n
+	ok = js.CopyBytesToGo(b, v) == n
+	h.release(v)
+	return b, ok
 }
 
 // segmentFromJS copies a frame of so many bytes in, without its padding.
@@ -258,6 +268,22 @@ func (t *transaction) segmentFromJS(v js.Value, size int) (frame []byte, ok bool
 		frame = make([]byte, n)
 	}
 	return frame, js.CopyBytesToGo(frame, v) == len(frame)
+}
+
+// worthReleasing is from how many bytes on giving back memory pays for the calls.
+const worthReleasing = 16 << 10
+
+// release gives the memory of a stored value back once its bytes are copied. The
+// collector would come to it only when tens of megabytes more have been asked
+// for, and where fresh memory is dear that costs as much as all the rest of
+// reading. Engines that cannot do it leave it to their collector.
+func (h *host) release(v js.Value) {
+	if !h.transfer.Truthy() {
+		return
+	}
+	if n, ok := h.size(v); ok && n >= worthReleasing {
+		h.transfer.Invoke(h.reflectGet.Invoke(v, h.buffer), 0)
+	}
 }
 
 // size is how many bytes a stored value has; ok is false where it is not bytes.

@@ -3,6 +3,7 @@
 package idbstore
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -363,3 +364,36 @@ func onEffect(took chan struct{}) (release func()) {
 }
 
 func lose() { js.Global().Call("lose") }
+
+// A large checkpoint is written in several tasks, which are one commit all the same.
+func TestALargeCheckpointIsWrittenAsAWhole(t *testing.T) {
+	s, _ := openFresh(t)
+	large := func(fill byte) []byte { return bytes.Repeat([]byte{fill}, largeRow) }
+	want := func(fill byte) {
+		t.Helper()
+		value, body, err := s.CheckpointBody(ctx, "a")
+		if err != nil || !bytes.Equal(value, large(fill)) || !bytes.Equal(body, large(fill+1)) {
+			t.Fatalf("the checkpoint is %d bytes and %d, %v", len(value), len(body), err)
+		}
+	}
+	if err := s.SetCheckpointBody(ctx, "a", large('a'), large('b')); err != nil {
+		t.Fatal(err)
+	}
+	want('a')
+	put := browser().put
+	browser().put = js.Global().Call("eval", `let puts = 0
+		;(store, ...row) => {
+			if (++puts > 1) throw new DOMException('', 'DataError')
+			return store.put(...row)
+		}`)
+	err := s.SetCheckpointBody(ctx, "a", large('c'), large('d'))
+	browser().put = put
+	if err == nil {
+		t.Fatal("the second put was to fail")
+	}
+	want('a')
+	if err := s.SetCheckpointBody(ctx, "a", large('c'), large('d')); err != nil {
+		t.Fatal(err)
+	}
+	want('c')
+}

@@ -73,7 +73,7 @@ func (s *Store) readSegments(c *connection, seq core.Seq, reverse bool, budget i
 	if err != nil {
 		t.tryAbort()
 	}
-	t.end()
+	go t.end() // what was read is here, however it ends
 	return found, err
 }
 
@@ -139,6 +139,7 @@ func (t *transaction) readAlone(store js.Value, seq core.Seq) *segment.Segment {
 		return nil
 	}
 	frame, _ := t.segmentFromJS(value, h.Size)
+	t.release(value)
 	seg, err := segment.Decode(frame)
 	if err != nil {
 		return nil
@@ -227,6 +228,7 @@ func (t *transaction) decode(value js.Value, e core.Extent) (*segment.Segment, e
 	}
 	name := fmt.Sprintf("[%d,%d,%d]", e.Last, e.First, e.Size)
 	b, ok := t.segmentFromJS(value, e.Size)
+	t.release(value)
 	if !ok {
 		return nil, &segment.CorruptError{First: e.First, Last: e.Last, Segment: name, Reason: "the value is not bytes"}
 	}
