@@ -9,6 +9,8 @@ type Answer<M> = (end: End | null, items?: M[]) => void
 export interface Followers<M> {
   /** The view applies a record, of which `item` is made; null is none. To be called before its `since` moves. */
   give(seq: number, item: M): void
+  /** The view has gone on without being given the records between. To be called after its `since` has moved. */
+  leap(): void
   /** The view stops. */
   fail(err: Error): void
   /** One more stream, of what `first` gives when it begins and, with `live`, of items from then on. */
@@ -21,7 +23,7 @@ export interface Followers<M> {
  * nothing.
  */
 export function createFollowers<M>(since: Obv<number>, read: (after: number, to: number) => PullSource<M>): Followers<M> {
-  const asking = new Map<{ at: number }, Answer<M>>()
+  const asking = new Map<{ at: number; next(cb: Answer<M>): void }, Answer<M>>()
   let failure: Error | undefined
 
   return {
@@ -35,6 +37,12 @@ export function createFollowers<M>(since: Obv<number>, read: (after: number, to:
         cb(null, [item])
       }
     },
+    leap() {
+      for (const [follower, cb] of asking) {
+        asking.delete(follower)
+        follower.next(cb)
+      }
+    },
     fail(err) {
       failure = err
       for (const [follower, cb] of asking) {
@@ -43,7 +51,6 @@ export function createFollowers<M>(since: Obv<number>, read: (after: number, to:
       }
     },
     follow(first, live) {
-      const follower = { at: 0 }
       let begun = false
       let missed: BatchReader<M> | undefined
       let to: number
@@ -63,6 +70,7 @@ export function createFollowers<M>(since: Obv<number>, read: (after: number, to:
           next(cb)
         })
       }
+      const follower = { at: 0, next }
       return {
         next,
         close(end, cb) {

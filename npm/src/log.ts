@@ -306,7 +306,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)), bySignal(signal))
     },
     reader: (streamOptions, skipped) => reader(streamOptions, undefined, skipped),
-    checkpoints: checkpointsOf(request),
+    checkpoints: checkpointsOf(request, kind === INDEXED_DB ? name : undefined),
     native: nativeLog(codec, requestOfViews, () => {
       if (!chosen) views = true
     }),
@@ -423,13 +423,14 @@ type RequestOnLog = (
   how?: 'request' | 'gather'
 ) => void
 
-function checkpointsOf(request: RequestOnLog): Checkpoints {
+function checkpointsOf(request: RequestOnLog, shared?: string): Checkpoints {
   const set = (name: string, bytes: Uint8Array | undefined, cb: (err?: Error | null) => void) =>
     request({ settle: () => call(cb, null), fail: err => call(cb, err) }, (exports, handle, id, engine) => {
       const [nameSize, size] = engine.stage(name, bytes ?? new Uint8Array())
       exports.flumedb_set_checkpoint(handle, id, nameSize, size, bytes ? 1 : 0)
     })
   return {
+    shared,
     get: (name, cb) =>
       request(
         { settle: (found, _b, data) => call(cb, null, found ? (data ?? new Uint8Array()) : null), fail: err => call(cb, err) },

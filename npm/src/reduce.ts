@@ -1,3 +1,4 @@
+import { takeTurn, takesTurns } from './build-turn.js'
 import { type Callback } from './callback.js'
 import { type Checkpoint, type Encoded, decodeCheckpoint, encodeCheckpoint } from './checkpoint.js'
 import { copy } from './copy.js'
@@ -194,6 +195,14 @@ export function Reduce(
     let cost = 0
     let complained = false
 
+    // Our turn to build, or the wait for it; a state that somebody wants built again is built here in any case.
+    let endTurn: (() => void) | undefined
+    let ours = false
+    const leaveTurn = () => {
+      endTurn?.()
+      endTurn = undefined
+    }
+
     const whenIdle = (cb: () => void) => {
       clearTimeout(timer)
       timer = undefined
@@ -218,6 +227,7 @@ export function Reduce(
           complained = true
           cost = Math.max(cost * 2, WORK_MS)
         } else unsaved -= count
+        if (caughtUp()) leaveTurn()
         for (const cb of idle.splice(0)) cb()
         if (!err) schedule()
       }
@@ -280,12 +290,37 @@ export function Reduce(
     }
     const discard = (cb: (err?: any) => void) =>
       whenIdle(() => {
+        leaveTurn()
+        ours = true
         unsaved = 0
         size = null
         begin(-1, copy(initial))
         if (checkpoints) checkpoints.delete(name, cb)
         else cb()
       })
+    /** Goes on from a state that another context has come to, if it is further than ours. */
+    const adopt = (bytes: Uint8Array | null | undefined, then: (further: boolean) => void) => {
+      const turn = endTurn
+      const found = bytes ? decodeCheckpoint(bytes) : undefined
+      const further = found?.version === ofVersion && found.seq > since.value! ? decoded(found) : undefined
+      if (!further) return then(false)
+      // It may have seen records that we have not heard of yet.
+      let off: (() => void) | undefined
+      off = log.since(newest => {
+        if (endTurn !== turn) return off?.()
+        if (newest < further.seq) return
+        endTurn = undefined
+        turn?.()
+        off?.()
+        off = () => {}
+        if (newest === further.seq) old = undefined
+        size = bytes!.length
+        begin(further.seq, further.value)
+        followers.leap()
+        then(true)
+      })
+      if (endTurn !== turn) off()
+    }
     if (checkpoints) checkpoints.get(name, (err, bytes) => restore(err ? null : bytes))
     else restore()
 
@@ -332,13 +367,20 @@ export function Reduce(
             schedule()
             next()
           })
-        next()
+        leaveTurn()
+        if (ours || !takesTurns(checkpoints?.shared, log.since.value! - since.value!)) return next()
+        const end = (endTurn = takeTurn(`flumedb-wasm:view:${checkpoints!.shared}:${name}@${ofVersion}`, () =>
+          checkpoints!.get(name, (_err, bytes) => {
+            if (endTurn === end) adopt(bytes, further => (further ? over() : next()))
+          })
+        ))
       },
       destroy(cb) {
         old = undefined
         discard(cb)
       },
       skip() {
+        leaveTurn()
         if (!old) return
         old = undefined
         value.set(state)
@@ -349,8 +391,12 @@ export function Reduce(
       },
       close: (cb: () => void) =>
         whenIdle(() => {
-          if (!checkpoints || !unsaved) return cb()
-          idle.push(cb)
+          const done = () => {
+            leaveTurn()
+            cb()
+          }
+          if (!checkpoints || !unsaved) return done()
+          idle.push(done)
           save()
         })
     }

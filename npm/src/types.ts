@@ -52,6 +52,8 @@ export type MethodKind = 'sync' | 'async' | 'source'
  * was; operations on one name take effect in the order they were called. They may be called before the log has loaded.
  */
 export interface Checkpoints {
+  /** Names the store among all of this origin, where others may have it open too. */
+  readonly shared?: string | undefined
   get(name: string, cb: (err: Error | null, bytes?: Uint8Array | null) => void): void
   put(name: string, bytes: Uint8Array, cb: (err?: Error | null) => void): void
   delete(name: string, cb: (err?: Error | null) => void): void
