@@ -105,7 +105,7 @@ func (m *Mounted) awaitClaim(ctx context.Context) (release func()) {
 			return release
 		case <-looks:
 			idle++
-			if further, err := m.adopt(ctx); further && err == nil {
+			if further, _ := m.adopt(ctx); further {
 				idle = 0
 			}
 		}
@@ -140,16 +140,10 @@ func (m *Mounted) adopt(ctx context.Context) (further bool, err error) {
 	if in.own || !slices.ContainsFunc(found.states, func(k kept) bool { return k.fits(m.spec) && k.seq > in.since }) {
 		return false, nil
 	}
-	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options, m.shelf)
-	if err != nil {
-		return false, err
-	}
 	m.shelf.forget()
-	if err := m.take(found, len(b), fresh); err != nil {
+	if err := m.goOn(found, len(b)); err != nil {
 		return false, err
 	}
-	m.set.forgetDeleted() // what was deleted while it was being read
-	m.set.tell(m)
 	return true, nil
 }
 

@@ -118,11 +118,17 @@ func (m *Mounted) fetch(ctx context.Context) error {
 		m.unused(err)
 		found = manifest{}
 	}
+	return m.goOn(found, len(b)+len(body))
+}
+
+// goOn has a view that is mounted go on from another checkpoint, of so many
+// bytes; saving is held.
+func (m *Mounted) goOn(found manifest, size int) error {
 	fresh, err := m.newInstance(m.spec.Kind, m.spec.Options, m.shelf)
 	if err != nil {
 		return err
 	}
-	if err := m.take(found, len(b)+len(body), fresh); err != nil {
+	if err := m.take(found, size, fresh); err != nil {
 		return err
 	}
 	m.set.forgetDeleted() // what was deleted while it was being read

@@ -262,6 +262,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     )
   }
 
+  const shared = kind === INDEXED_DB ? name : undefined
   const log: Log<T> = {
     name,
     since,
@@ -306,7 +307,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
       return createSource<any>(() => deferReader(log.loaded!, () => reader(rest)), bySignal(signal))
     },
     reader: (streamOptions, skipped) => reader(streamOptions, undefined, skipped),
-    checkpoints: checkpointsOf(request, kind === INDEXED_DB ? name : undefined),
+    checkpoints: checkpointsOf(request, shared),
     native: nativeLog(codec, requestOfViews, () => {
       if (!chosen) views = true
     }),
@@ -393,7 +394,7 @@ function open<T>(kind: number, name: string, options: LogOptions<T> = {}): Log<T
     }
   }
   bytesOf.set(log, {
-    shared: kind === INDEXED_DB ? name : undefined,
+    shared,
     codec,
     newest: () => since.value!,
     form: codec === json ? 'json' : options.codec === 'binary' ? 'binary' : 'other',

@@ -304,22 +304,21 @@ export function Reduce(
       const found = bytes ? decodeCheckpoint(bytes) : undefined
       const further = found?.version === ofVersion && found.seq > since.value! ? decoded(found) : undefined
       if (!further) return then(false)
-      // It may have seen records that we have not heard of yet.
-      let off: (() => void) | undefined
-      off = log.since(newest => {
-        if (endTurn !== turn) return off?.()
-        if (newest < further.seq) return
-        endTurn = undefined
-        turn?.()
-        off?.()
-        off = () => {}
-        if (newest === further.seq) old = undefined
+      const take = () => {
+        leaveTurn()
+        if (log.since.value === further.seq) old = undefined
         size = bytes!.length
         begin(further.seq, further.value)
         followers.leap()
         then(true)
-      })
-      if (endTurn !== turn) off()
+      }
+      if (log.since.value! >= further.seq) return take()
+      // It has seen records that we have not heard of yet.
+      const off = log.since(newest => {
+        if (endTurn === turn && newest < further.seq) return
+        off()
+        if (endTurn === turn) take()
+      }, false)
     }
     if (checkpoints) checkpoints.get(name, (err, bytes) => restore(err ? null : bytes))
     else restore()
