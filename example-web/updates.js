@@ -13,14 +13,14 @@ export async function offerUpdates () {
   })
 
   const registration = await serviceWorker.register('/service-worker.js', { updateViaCache: 'none' })
-  const offer = () => {
-    if (!registration.waiting || !serviceWorker.controller) return
-    byId('update').hidden = false
-  }
+  // The state is the worker's own: WebKit may tell of the first worker, already on its way to answer for this page, that it
+  // is still waiting.
+  const offer = worker => { byId('update').hidden = !(worker?.state === 'installed' && serviceWorker.controller) }
   registration.addEventListener('updatefound', () => {
-    registration.installing?.addEventListener('statechange', offer)
+    const worker = registration.installing
+    worker?.addEventListener('statechange', () => offer(worker))
   })
-  offer()
+  offer(registration.waiting)
   byId('update-now').addEventListener('click', () => registration.waiting?.postMessage('take over'))
   addEventListener('focus', () => registration.update().catch(() => {}))    // fails when offline
   await serviceWorker.ready
