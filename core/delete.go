@@ -142,7 +142,7 @@ func (l *Log) deleted(state State, thinned []*segment.Segment) {
 		l.cache.add(s)
 	}
 	var tell []func()
-	for _, fn := range l.deleteds {
+	for _, fn := range l.ofDeletions.fns {
 		tell = append(tell, fn)
 	}
 	l.mu.Unlock()

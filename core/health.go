@@ -77,8 +77,7 @@ type health struct {
 	told   Health
 	at     time.Time // since when it is what was told
 
-	watchers map[int]func()
-	watched  int
+	watchers watchers[func()]
 }
 
 // Health is how the log stands with its store, and since when.
@@ -90,22 +89,7 @@ func (l *Log) Health() (now Health, at time.Time) {
 
 // WatchHealth has fn called whenever Health answers something else. fn must not
 // wait, nor call the log.
-func (l *Log) WatchHealth(fn func()) (stop func()) {
-	h := &l.health
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.watchers == nil {
-		h.watchers = map[int]func(){}
-	}
-	id := h.watched
-	h.watched++
-	h.watchers[id] = fn
-	return func() {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		delete(h.watchers, id)
-	}
-}
+func (l *Log) WatchHealth(fn func()) (stop func()) { return l.health.watchers.add(&l.health.mu, fn) }
 
 // ofStore takes in what the store tells. What is Lost stays so.
 func (h *health) ofStore(now Health) {
@@ -141,7 +125,7 @@ func (h *health) settle() {
 	if h.tell != nil {
 		h.tell(now)
 	}
-	for _, fn := range h.watchers {
+	for _, fn := range h.watchers.fns {
 		fn()
 	}
 }

@@ -20,17 +20,16 @@ type Log struct {
 	// mu guards what follows. It is never held across a call of the store,
 	// of a callback, or anything else that may wait: a host without threads
 	// calls Enqueue, Cached and Since from where waiting is impossible.
-	mu        sync.Mutex
-	state     State
-	cache     cache
-	records   recordCache
-	deletions int // how often the cache was told that something is deleted
-	queue     queue
-	watchers  map[int]func(Seq)
-	deleteds  map[int]func()
-	watched   int
-	spares    []Spare
-	closing   bool
+	mu          sync.Mutex
+	state       State
+	cache       cache
+	records     recordCache
+	deletions   int // how often the cache was told that something is deleted
+	queue       queue
+	ofHead      watchers[func(Seq)]
+	ofDeletions watchers[func()]
+	spares      []Spare
+	closing     bool
 
 	health health
 
@@ -91,16 +90,14 @@ func Open(ctx context.Context, store Store, opts Options) (*Log, error) {
 		return nil, fmt.Errorf("opening the log: %w", err)
 	}
 	l := &Log{
-		store:    store,
-		opts:     opts,
-		state:    state,
-		cache:    cache{limit: opts.CacheBytes},
-		records:  recordCache{limit: opts.CacheBytes / 4},
-		watchers: map[int]func(Seq){},
-		deleteds: map[int]func(){},
-		wake:     make(chan struct{}, 1),
-		drained:  make(chan struct{}),
-		reads:    make(chan struct{}, maxReads),
+		store:   store,
+		opts:    opts,
+		state:   state,
+		cache:   cache{limit: opts.CacheBytes},
+		records: recordCache{limit: opts.CacheBytes / 4},
+		wake:    make(chan struct{}, 1),
+		drained: make(chan struct{}),
+		reads:   make(chan struct{}, maxReads),
 
 		compacted: State{Head: None - 1}, // no state is like that
 	}
@@ -133,34 +130,12 @@ func (l *Log) State() State {
 // Watch has fn called with the newest seq whenever it has moved, in order and
 // never twice at once, before the appends that moved it are answered. fn must
 // not wait.
-func (l *Log) Watch(fn func(Seq)) (stop func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	id := l.watched
-	l.watched++
-	l.watchers[id] = fn
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.watchers, id)
-	}
-}
+func (l *Log) Watch(fn func(Seq)) (stop func()) { return l.ofHead.add(&l.mu, fn) }
 
 // WatchDeletions has fn called whenever records have been deleted, by this log
 // before the deletion is answered, by others when this log hears of it. fn must
 // not wait.
-func (l *Log) WatchDeletions(fn func()) (stop func()) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	id := l.watched
-	l.watched++
-	l.deleteds[id] = fn
-	return func() {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.deleteds, id)
-	}
-}
+func (l *Log) WatchDeletions(fn func()) (stop func()) { return l.ofDeletions.add(&l.mu, fn) }
 
 // Refresh looks at the store for what others have appended.
 func (l *Log) Refresh(ctx context.Context) (Seq, error) {
@@ -190,12 +165,12 @@ func (l *Log) advance(state State) {
 	}
 	var tell []func()
 	if moved {
-		for _, fn := range l.watchers {
+		for _, fn := range l.ofHead.fns {
 			tell = append(tell, func() { fn(state.Head) })
 		}
 	}
 	if deleted {
-		for _, fn := range l.deleteds {
+		for _, fn := range l.ofDeletions.fns {
 			tell = append(tell, fn)
 		}
 	}
