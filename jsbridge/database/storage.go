@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 
 	"github.com/flumedb/flumedb-wasm/core/httpapi"
+	"github.com/flumedb/flumedb-wasm/jsbridge/promise"
 )
 
 // BrowserStorage is what the browser says of the storage of this origin, all of
@@ -49,28 +50,9 @@ func ask(ctx context.Context, of js.Value, method string) (js.Value, error) {
 	if of.Get(method).Type() != js.TypeFunction {
 		return js.Undefined(), nil
 	}
-	type settled struct {
-		value js.Value
-		err   error
+	value, err := promise.Await(ctx, of.Call(method))
+	if err != nil {
+		return js.Undefined(), fmt.Errorf("asking the browser for its storage: %w", err)
 	}
-	answer := make(chan settled, 1)
-	var resolved, rejected js.Func
-	release := func() { resolved.Release(); rejected.Release() }
-	resolved = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		release()
-		answer <- settled{value: args[0]}
-		return nil
-	})
-	rejected = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		release()
-		answer <- settled{err: fmt.Errorf("asking the browser for its storage: %s", js.Global().Call("String", args[0]))}
-		return nil
-	})
-	of.Call(method).Call("then", resolved, rejected)
-	select {
-	case a := <-answer:
-		return a.value, a.err
-	case <-ctx.Done():
-		return js.Undefined(), ctx.Err()
-	}
+	return value, nil
 }

@@ -8,6 +8,7 @@ import (
 	"syscall/js"
 
 	"github.com/flumedb/flumedb-wasm/core"
+	"github.com/flumedb/flumedb-wasm/jsbridge/promise"
 )
 
 // commit is one that the storage has taken and not yet said to have written.
@@ -34,23 +35,17 @@ func (s *Store) begin(state core.State) *commit {
 			pending = nil
 		}
 	}
-	promise, err := s.call("sync")
+	written, err := s.call("sync")
 	if err != nil {
 		go end(errors.Join(core.ErrUncertain, err))
 		return c
 	}
-	var resolved, rejected js.Func
-	settled := func(err error) any {
-		resolved.Release()
-		rejected.Release()
+	promise.Then(written, func(_ js.Value, err error) {
+		if err != nil {
+			err = errors.Join(core.ErrUncertain, err)
+		}
 		go end(err)
-		return nil
-	}
-	resolved = js.FuncOf(func(js.Value, []js.Value) any { return settled(nil) })
-	rejected = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		return settled(errors.Join(core.ErrUncertain, js.Error{Value: args[0]}))
 	})
-	promise.Call("then", resolved, rejected)
 	return c
 }
 

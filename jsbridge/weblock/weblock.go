@@ -12,6 +12,7 @@ import (
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/view"
+	"github.com/flumedb/flumedb-wasm/jsbridge/promise"
 )
 
 // Claim is a view.Claim among all tabs and workers of the origin, by a Web Lock,
@@ -41,36 +42,26 @@ func hold(ctx context.Context, locks js.Value, name string) (release func(), err
 	held := global.Get("Promise").New(executor)
 	executor.Release()
 
-	granted, refused := make(chan struct{}, 1), make(chan string, 1)
-	var funcs [3]js.Func
-	funcs[0] = js.FuncOf(func(js.Value, []js.Value) any {
+	granted, refused := make(chan struct{}, 1), make(chan error, 1)
+	grant := js.FuncOf(func(js.Value, []js.Value) any {
 		granted <- struct{}{}
 		return held
-	})
-	over := func() {
-		for _, fn := range funcs {
-			fn.Release()
-		}
-	}
-	funcs[1] = js.FuncOf(func(js.Value, []js.Value) any {
-		over()
-		return nil
-	})
-	funcs[2] = js.FuncOf(func(_ js.Value, args []js.Value) any {
-		refused <- global.Get("String").Invoke(args[0]).String()
-		over()
-		return nil
 	})
 	stop := global.Get("AbortController").New()
 	options := global.Get("Object").New()
 	options.Set("signal", stop.Get("signal"))
-	locks.Call("request", name, options, funcs[0]).Call("then", funcs[1], funcs[2])
+	promise.Then(locks.Call("request", name, options, grant), func(_ js.Value, err error) {
+		grant.Release()
+		if err != nil {
+			refused <- err
+		}
+	})
 
 	select {
 	case <-granted:
 		return func() { letGo.Invoke() }, nil
-	case reason := <-refused:
-		return nil, fmt.Errorf("the lock %q: %s", name, reason)
+	case err := <-refused:
+		return nil, fmt.Errorf("the lock %q: %w", name, err)
 	case <-ctx.Done():
 		stop.Call("abort")
 		letGo.Invoke() // it may have been granted just now
