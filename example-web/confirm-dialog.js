@@ -1,14 +1,15 @@
-// Asks before it deletes.
+// Asks before something is deleted.
 
 import { byId } from './element.js'
 
-export function onDeleteJournal (deleteIt) {
-  const dialog = byId('delete-dialog')
-  byId('delete').addEventListener('click', () => {
-    dialog.returnValue = 'keep'
-    dialog.showModal()
+/** Calls back when the button was pressed and the dialog answered with its button "delete"; escaping it keeps all. */
+export function onConfirmed (button, dialog, act) {
+  const asked = byId(dialog)
+  byId(button).addEventListener('click', () => {
+    asked.returnValue = 'keep'
+    asked.showModal()
   })
-  dialog.addEventListener('close', () => {
-    if (dialog.returnValue === 'delete') deleteIt()
+  asked.addEventListener('close', () => {
+    if (asked.returnValue === 'delete') act()
   })
 }

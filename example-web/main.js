@@ -1,9 +1,9 @@
 // Opens the journal, and shows it: as of now and again with each record that comes, or as of the time the slider is at.
 
 import 'flumedb-wasm/import'
+import { onConfirmed } from './confirm-dialog.js'
 import { showConnection } from './connection.js'
 import { DaysChart } from './days-chart.js'
-import { onDeleteJournal } from './delete-dialog.js'
 import { importEarthquakes } from './earthquakes.js'
 import { byId } from './element.js'
 import { onExport } from './export-button.js'
@@ -73,7 +73,7 @@ showHealth(db, failed)
 onDroppedFile(file => importFile(db, file))
 onExport(db)
 onRebuild(db)
-onDeleteJournal(async () => {
+onConfirmed('delete', 'delete-dialog', async () => {
   until.abort()
   await db.close()
   await deleteJournal()

@@ -1,11 +1,11 @@
 // Begins the first life of the logs, and the next one after each reset, here or in another tab.
 
+import { onConfirmed } from '../confirm-dialog.js'
 import { byId } from '../element.js'
 import { setImportState } from './import-panel.js'
 import { Life } from './life.js'
 import { deleteLogs } from './logs.js'
 import { hideProblem, showProblem } from '../problem.js'
-import { onReset } from './reset-dialog.js'
 import { onResetElsewhere, resetEverywhere } from './tabs.js'
 
 let life
@@ -28,7 +28,7 @@ async function restart (importer) {
   begin(importer)
 }
 
-onReset(async () => {
+onConfirmed('reset', 'reset-dialog', async () => {
   byId('reset').disabled = true
   hideProblem()
   setImportState('resetting')
