@@ -1,10 +1,9 @@
 // The cases of a log: in a page, in a dedicated worker, and in a page whose module runs in a worker.
 
-import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { cases } from '../log/cases.mjs'
-import { openSite } from './site.mjs'
+import { openSite, sharedPage } from './site.mjs'
 
 const folder = fileURLToPath(new URL('../log/', import.meta.url))
 
@@ -39,37 +38,33 @@ before(async () => {
 after(() => site?.close())
 
 const contexts = { 'in a page': inPage, 'in a worker': inWorker, 'in a page, with the module in a worker': inPageWithWorker }
-for (const [context, run] of Object.entries(contexts)) {
-  for (const title of Object.keys(cases)) {
-    test(`${title}, ${context}`, { timeout: 180_000 }, async () => {
-      const page = await site.newPage()
-      try {
-        const failed = await page.evaluate(run, title)
-        assert.equal(failed, null)
-      } finally {
-        await page.close()
-      }
-    })
-  }
-}
+for (const [context, run] of Object.entries(contexts))
+  describe(context, () => {
+    const page = sharedPage(() => site.newPage())
+    after(() => page.close())
+    for (const title of Object.keys(cases)) test(`${title}, ${context}`, { timeout: 180_000 }, () => page.run(run, title))
+  })
 
 async function inPage (title) {
   await import('/runner.mjs')
-  return runCase(title).then(() => null, err => `${err}\n${err.stack}`)
+  await runCase(title)
 }
 
 async function inPageWithWorker (title) {
   await import('/runner.mjs')
-  return runCase(title, { worker: true }).then(() => null, err => `${err}\n${err.stack}`)
+  await runCase(title, { worker: true })
 }
 
 function inWorker (title) {
   return new Promise((resolve, reject) => {
-    const worker = new Worker('/worker.mjs', { type: 'module' })
+    const ready = globalThis.worker !== undefined
+    globalThis.worker ??= new Worker('/worker.mjs', { type: 'module' })
     worker.onerror = event => reject(new Error(event.message))
     worker.onmessage = ({ data }) => {
       if (data === 'ready') worker.postMessage(title)
-      else resolve(data)
+      else if (data === null) resolve()
+      else reject(new Error(data))
     }
+    if (ready) worker.postMessage(title)
   })
 }

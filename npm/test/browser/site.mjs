@@ -47,5 +47,23 @@ export async function openSite ({ get = {}, post = {}, headers, profile, focused
   }
 }
 
+/**
+ * One page for many tests, since a page of its own for each would make a module anew for each: run(function, argument) evaluates
+ * there. Behind a test that fails or does not end comes a new page.
+ */
+export function sharedPage (open) {
+  let page
+  return {
+    async run (run, arg) {
+      const taken = page ?? await open()
+      page = undefined
+      const answer = await taken.evaluate(run, arg)
+      page = taken
+      return answer
+    },
+    close: () => page?.close()
+  }
+}
+
 /** Skips a test, aloud, where the browser cannot be made to do what it needs. */
 export const unless = (cannot, why) => (cannot ? { skip: `${engine}: ${why}` } : {})

@@ -13,7 +13,7 @@ import { cases as query } from '../views/query-cases.mjs'
 import { cases as reduce } from '../views/reduce-cases.mjs'
 import { cases as search } from '../views/search-cases.mjs'
 import { cases as together } from '../views/together-cases.mjs'
-import { engine, openSite, unless } from './site.mjs'
+import { engine, openSite, sharedPage, unless } from './site.mjs'
 
 const runner = `
   import * as flumedb from '/flumedb-wasm/browser.mjs'
@@ -62,18 +62,17 @@ const inWorker = file => engine === 'chromium' || ['reduce-cases.mjs', 'level-ca
 for (const [file, cases] of Object.entries({ 'reduce-cases.mjs': reduce, 'level-cases.mjs': level, 'links-cases.mjs': links, 'hashtable-cases.mjs': hashtable, 'bloom-cases.mjs': bloom, 'search-cases.mjs': search, 'query-cases.mjs': query, 'mounted-cases.mjs': mounted, 'together-cases.mjs': together, 'past-cases.mjs': past }))
   describe(file, () => {
     for (const [where, options] of [['', {}], [', with the module in a worker', { worker: true }]]) {
+      const page = sharedPage(() => site.newPage())
+      after(() => page.close())
       if (options.worker && !inWorker(file)) {
         test(`all of them${where}`, unless(true, 'Chromium runs these, whose calls are carried to a worker as those of other files are'))
         continue
       }
       for (const title of Object.keys(cases))
-        test(title + where, { timeout: 180_000, ...(options.worker && atOnce.has(title) && { skip: 'explain answers at once, which it cannot of a view in a worker' }) }, async () => {
-          const failed = await inPage(async ([file, title, options]) => {
-            await import('/runner.mjs')
-            return runCase(file, title, options).then(() => null, err => `${err}\n${err.stack}`)
-          }, [file, title, options])
-          assert.equal(failed, null)
-        })
+        test(title + where, { timeout: 180_000, ...(options.worker && atOnce.has(title) && { skip: 'explain answers at once, which it cannot of a view in a worker' }) }, () => page.run(async ([file, title, options]) => {
+          await import('/runner.mjs')
+          await runCase(file, title, options)
+        }, [file, title, options]))
     }
   })
 

@@ -85,10 +85,14 @@ export const cases = {
     equal(fresh, ['END error', 'LAST error', 'LAST end'])
     equal(limited, ['READY error', 'START error', 'END error'])
     for (const subscription of all) subscription.unsubscribe()
-    const over = db.v.read({ live: true, query: { rel: 'end' }, sync: false }).collect()
-    await sleep(5)
+    const ends = []
+    const over = (async () => {
+      for await (const { source } of db.v.read({ live: true, query: { rel: 'end' }, sync: false })) ends.push(source)
+    })()
+    await until(() => ends.length === 3, 'all that end')
     await db.close()
-    equal((await over).length, 3)
+    await over
+    equal(ends.length, 3)
   },
 
   async 'its indexes are there when the log is opened again' ({ reopen, Links }) {

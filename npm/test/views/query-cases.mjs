@@ -109,10 +109,14 @@ export const cases = {
   async 'a live query ends when the database closes' ({ open, Query }) {
     const db = open().use('q', Query(1))
     await db.append({ n: 1 })
-    const over = db.q.read({ live: true }).collect()
-    await sleep(20)
+    const heard = []
+    const over = (async () => {
+      for await (const value of db.q.read({ live: true })) heard.push(value)
+    })()
+    await until(() => heard.length, 'what there is')
     await db.close()
-    equal(await over, [{ n: 1 }])
+    await over
+    equal(heard, [{ n: 1 }])
     await refused(Promise.resolve().then(() => db.q.read().collect()), 'CLOSED', 'a read after close')
   },
 
