@@ -160,17 +160,27 @@ func (d *database) open() (o *opened, fresh bool, err error) {
 	return o, true, nil
 }
 
-// mount mounts the views. Those behind one that failed wait for the next who
-// asks.
-func (o *opened) mount() error {
+// mount mounts the views, together. Those that failed are tried again by the
+// next who asks.
+func (o *opened) mount() (failure error) {
 	o.mounting.Lock()
 	defer o.mounting.Unlock()
-	for ; len(o.specs) > 0; o.specs = o.specs[1:] {
-		if _, err := o.views.Mount(context.Background(), o.specs[0]); err != nil {
-			return err
+	if len(o.specs) == 0 {
+		return nil
+	}
+	var failed []view.Spec
+	_, errs := o.views.MountAll(context.Background(), o.specs)
+	for i, err := range errs {
+		if err == nil {
+			continue
+		}
+		failed = append(failed, o.specs[i])
+		if failure == nil {
+			failure = err
 		}
 	}
-	return nil
+	o.specs = failed
+	return failure
 }
 
 // refresh learns what others say they have done.
