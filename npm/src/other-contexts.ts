@@ -25,10 +25,11 @@ const DELETED = -1
 /** Joins those that have the log of a name open, here through `since`. `look` is called when there may be something new in the database. */
 export function joinOthers(name: string, since: { readonly value?: number }, look: () => void): OtherContexts | undefined {
   if (typeof BroadcastChannel === 'undefined') return
-  let channel: BroadcastChannel
+  let channel: BroadcastChannel | undefined // none while the page is left
   let again: ReturnType<typeof setTimeout> | undefined
+  const enter = () => new BroadcastChannel(`flumedb-wasm:${name}`)
   const join = () => {
-    channel = new BroadcastChannel(`flumedb-wasm:${name}`)
+    channel = enter()
     channel.onmessage = ({ data }) => {
       if (data <= since.value! && data !== DELETED) return
       look()
@@ -37,6 +38,15 @@ export function joinOthers(name: string, since: { readonly value?: number }, loo
     }
   }
   join()
+  const leave = () => {
+    channel?.close()
+    channel = undefined
+  }
+  const post = (message: number) => {
+    const through = channel ?? enter()
+    through.postMessage(message)
+    if (!channel) through.close()
+  }
 
   let told = -Infinity
   let waiting: number | undefined
@@ -45,18 +55,18 @@ export function joinOthers(name: string, since: { readonly value?: number }, loo
     clearTimeout(timer)
     if (waiting === undefined) return
     told = performance.now()
-    channel.postMessage(waiting)
+    post(waiting)
     waiting = undefined
   }
 
   // A page that is left or frozen has no timers. One that is in the back/forward cache must not hear of anything: Chromium
-  // would throw it out of there.
+  // would throw it out of there. But commits may end when it has been left and not been frozen yet, and are told of.
   const events = new AbortController()
   const on = (type: string, listener: (event: PageTransitionEvent) => void) =>
     globalThis.addEventListener?.(type, listener as (event: Event) => void, { signal: events.signal })
   on('pagehide', ({ persisted }) => {
     tellNow()
-    if (persisted) channel.close()
+    if (persisted) leave()
   })
   on('pageshow', ({ persisted }) => {
     if (!persisted) return
@@ -74,12 +84,12 @@ export function joinOthers(name: string, since: { readonly value?: number }, loo
       if (wait <= 0) tellNow()
       else if (first) timer = setTimeout(tellNow, wait)
     },
-    tellDeleted: () => channel.postMessage(DELETED),
+    tellDeleted: () => post(DELETED),
     close() {
       tellNow()
       clearTimeout(again)
       events.abort()
-      channel.close()
+      leave()
     }
   }
 }

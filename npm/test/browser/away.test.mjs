@@ -119,6 +119,28 @@ for (const [where, options] of [['', {}], [', with the module in a worker', { wo
   })
 }
 
+test('what a page appends when it has been left and is not frozen yet is answered, and others hear of it', { timeout: 60_000 }, async () => {
+  const page = await site.newPage()
+  const other = await site.newPage()
+  assert.equal(await open(page, 'leaving'), 0)
+  await other.evaluate(() => { window.db = flumedb.Flume(flumedb.Log('leaving')) })
+  await other.evaluate(() => {
+    window.heard = []
+    db.since(seq => { if (seq >= 0) heard.push(seq) })
+    return db.get(0)
+  })
+  await page.evaluate(() => void dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })))
+  assert.deepEqual(await append(page, 1), { value: 1 })
+  assert.equal((await heard(other, 2)).at(-1), 1)
+  assert.deepEqual(await page.evaluate(() => failure(db.del(0).then(() => 'deleted'))), { value: 'deleted' })
+  assert.deepEqual(await append(other, 2), { value: 2 })
+  await page.evaluate(() => void dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })))
+  assert.deepEqual(await heard(page, 3), [0, 1, 2])
+  assert.deepEqual([...page.uncaught, ...other.uncaught], [])
+  await page.close()
+  await other.close()
+})
+
 for (const [what, code] of [['upgrades', 'VERSION'], ['deletes', 'GONE']])
   test(`whoever ${what} the database does not wait for a frozen page, which is told ${code} when it comes back`, { timeout: 60_000, ...driven }, async () => {
     const page = await site.newPage()
