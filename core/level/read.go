@@ -110,12 +110,15 @@ func (v *level) newPage(c *view.Call) (*page, error) {
 		bounds: p.bounds[:0],
 		last:   p.last[:0],
 	}
-	if err := view.ParseOptions(c.Arg(0), p.option); err != nil {
+	args := c.Args.Items()
+	options, _ := args.Next()
+	next, _ := args.Next()
+	if err := view.ParseOptions(options, p.option); err != nil {
 		return nil, err
 	}
 	p.at = cursor{seq: c.Since(), left: p.limit, live: p.skipOld}
-	if !p.at.parse(c.Arg(1)) {
-		return nil, view.Invalid("no cursor of a page: %.60s", c.Arg(1))
+	if !p.at.parse(next) {
+		return nil, view.Invalid("no cursor of a page: %.60s", next)
 	}
 	return p, nil
 }
