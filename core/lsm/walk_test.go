@@ -101,7 +101,7 @@ func TestWalk(t *testing.T) {
 					break
 				}
 				if i == len(expected) || string(k) != expected[i] || at != want[string(k)] {
-					t.Fatalf("%s: from %q to %q, reverse %t, key %d is %q %d, want %q", name, low, high, reverse, i, k, at, expected[min(i, len(expected)):])
+					t.Fatalf("%s: from %q to %q, reverse %t, key %d is %q %d, want %q", name, low, high, reverse, i, k, at, expected[min(i, len(expected)):min(i+1, len(expected))])
 				}
 			}
 		}
