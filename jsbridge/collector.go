@@ -18,5 +18,5 @@ func paceCollector() {
 	const first, later = 200, 30 // of at least 4 MB
 	debug.SetGCPercent(first)
 	type sentinel struct{ pointer *int } // with one it is collected by itself
-	runtime.AddCleanup(&sentinel{new(int)}, func(percent int) { debug.SetGCPercent(percent) }, later)
+	runtime.SetFinalizer(&sentinel{new(int)}, func(*sentinel) { debug.SetGCPercent(later) })
 }
