@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 
 	"github.com/flumedb/flumedb-wasm/core"
 	"github.com/flumedb/flumedb-wasm/core/segment"
@@ -32,9 +31,7 @@ var stores Stores
 // Serve has the module open logs in these stores, and does not return. Each
 // module's main is a call of it, so that a module links only what it needs.
 func Serve(s Stores) {
-	// Most of the heap is segments' bytes, which the collector does not look
-	// into: collecting often is cheap, and memory once grown never shrinks.
-	debug.SetGCPercent(30)
+	paceCollector()
 	stores = s
 	select {}
 }

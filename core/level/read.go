@@ -38,6 +38,7 @@ type page struct {
 	wait  bool
 
 	bounds []byte // the memory of low and high
+	last   []byte // that of at.key
 }
 
 // cursor is where a page begins.
@@ -107,13 +108,17 @@ func (v *level) newPage(c *view.Call) (*page, error) {
 		query:  query{sync: true, keys: true, seqs: true, values: true},
 		items:  items{p.items.keys[:0], p.items.ends[:0], p.items.seqs[:0]},
 		bounds: p.bounds[:0],
+		last:   p.last[:0],
 	}
-	if err := view.ParseOptions(c.Arg(0), p.option); err != nil {
+	args := c.Args.Items()
+	options, _ := args.Next()
+	next, _ := args.Next()
+	if err := view.ParseOptions(options, p.option); err != nil {
 		return nil, err
 	}
 	p.at = cursor{seq: c.Since(), left: p.limit, live: p.skipOld}
-	if !p.at.parse(c.Arg(1)) {
-		return nil, view.Invalid("no cursor of a page: %.60s", c.Arg(1))
+	if !p.at.parse(next) {
+		return nil, view.Invalid("no cursor of a page: %.60s", next)
 	}
 	return p, nil
 }
@@ -240,7 +245,8 @@ func (v *level) collect(c *view.Call, p *page) error {
 	}
 	if n := len(p.items.seqs); n > 0 {
 		if last := p.items.key(n - 1); p.at.key == nil || (bytes.Compare(last, p.at.key) > 0) != p.reverse {
-			p.at.key = append([]byte{}, last...)
+			p.last = append(p.last[:0], last...)
+			p.at.key = p.last
 		}
 	}
 	if err != nil {

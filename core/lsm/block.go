@@ -1,7 +1,6 @@
 package lsm
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"math/bits"
@@ -151,6 +150,16 @@ func firstKey(block []byte, g, n int) ([]byte, error) {
 		return nil, err
 	}
 	b := block[from:to]
+	if len(b) > 2 && b[0] == 0 && b[1] < 0x80 { // as most are
+		i, size := 2, int(b[1])
+		for i < len(b) && b[i] >= 0x80 {
+			i++
+		}
+		if i++; size > len(b)-i {
+			return nil, errBlock
+		}
+		return b[i : i+size], nil
+	}
 	_, i := binary.Uvarint(b)
 	if i <= 0 {
 		return nil, errBlock
@@ -183,44 +192,68 @@ func (g *group) key(i int) []byte {
 	return g.keys[start:g.ends[i]:g.ends[i]]
 }
 
-func (g *group) read(block []byte, at, n int) error {
+// read takes a group apart. With a bound, first is the first entry that is not
+// before it, and where before says so, that one and those behind it are left
+// out.
+func (g *group) read(block []byte, at, n int, bound []byte, before bool) (first int, err error) {
 	from, to, err := bounds(block, at, n)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	if from == to {
+		return 0, errBlock
 	}
 	if g.keys == nil {
 		g.keys = make([]byte, 0, 2<<10)
 	}
 	g.keys, g.count = g.keys[:0], 0
-	last := 0 // where the key before begins
+	keys := g.keys
+	last := 0             // where the key before begins
+	like := 0             // how many bytes that one and the bound begin with alike
+	below := bound != nil // all were before the bound
 	for b := block[from:to]; len(b) > 0; {
 		if g.count == groupSize {
-			return errBlock
+			return 0, errBlock
 		}
-		var numbers [3]uint64
+		var numbers [3]int
 		for i := range numbers {
-			v, k := binary.Uvarint(b)
-			if k <= 0 {
-				return errBlock
+			if len(b) > 0 && b[0] < 0x80 {
+				numbers[i], b = int(b[0]), b[1:]
+				continue
 			}
-			numbers[i], b = v, b[k:]
+			v, k := binary.Uvarint(b)
+			if k <= 0 || v > 1<<53 {
+				return 0, errBlock
+			}
+			numbers[i], b = int(v), b[k:]
 		}
-		shared, rest := numbers[0], numbers[1]
-		if shared > uint64(len(g.keys)-last) || rest > uint64(len(b)) {
-			return errBlock
+		shared, size := numbers[0], numbers[1]
+		if shared > len(keys)-last || size > len(b) {
+			return 0, errBlock
 		}
-		begin := len(g.keys)
-		g.keys = append(g.keys, g.keys[last:last+int(shared)]...)
-		g.keys = append(g.keys, b[:rest]...)
-		last, b = begin, b[rest:]
-		g.ends[g.count] = len(g.keys)
+		rest := b[:size]
+		b = b[size:]
+		if below && shared <= like {
+			// As the key before, it has of the bound what is shared.
+			want := bound[shared:]
+			k := sharedBytes(rest, want)
+			if below = k < len(want) && (k == len(rest) || rest[k] < want[k]); below {
+				like = shared + k
+			} else if before {
+				break
+			}
+		}
+		begin := len(keys)
+		keys = append(append(keys, keys[last:last+shared]...), rest...)
+		last = begin
+		g.ends[g.count] = len(keys)
 		g.seqs[g.count] = core.Seq(numbers[2])
-		g.count++
+		if g.count++; below {
+			first = g.count
+		}
 	}
-	if g.count == 0 {
-		return errBlock
-	}
-	return nil
+	g.keys = keys
+	return first, nil
 }
 
 // run is entries that are written down, in the order of their keys.
@@ -293,7 +326,7 @@ func (r *run) find(key []byte) int {
 	low, high := 0, len(r.ids)
 	for low < high {
 		middle := (low + high) / 2
-		if bytes.Compare(r.last(middle), key) < 0 {
+		if compareKeys(r.last(middle), key) < 0 {
 			low = middle + 1
 		} else {
 			high = middle
@@ -346,13 +379,13 @@ func (s *runSource) next() (key []byte, seq core.Seq, err error) {
 		if s.at >= 0 && s.at < s.group.count {
 			key, seq := s.group.key(s.at), s.group.seqs[s.at]
 			if s.reverse {
-				if s.low != nil && bytes.Compare(key, s.low) < 0 {
+				if s.low != nil && compareKeys(key, s.low) < 0 {
 					s.b = nil
 					return nil, 0, nil
 				}
 				s.at--
 			} else {
-				if s.high != nil && bytes.Compare(key, s.high) >= 0 {
+				if s.high != nil && compareKeys(key, s.high) >= 0 {
 					s.b = nil
 					return nil, 0, nil
 				}
@@ -408,24 +441,18 @@ func (s *runSource) begin() error {
 		if err != nil {
 			return err
 		}
-		if bytes.Compare(first, bound) <= 0 {
+		if compareKeys(first, bound) <= 0 {
 			low = middle
 		} else {
 			high = middle - 1
 		}
 	}
 	s.g = low
-	if err := s.group.read(s.b, s.g, s.groups); err != nil {
-		return err
-	}
-	s.at = 0
-	for s.at < s.group.count && bytes.Compare(s.group.key(s.at), bound) < 0 {
-		s.at++
-	}
-	if s.reverse {
+	var err error
+	if s.at, err = s.group.read(s.b, s.g, s.groups, bound, s.reverse); s.reverse {
 		s.at-- // the bound is not in the range
 	}
-	return nil
+	return err
 }
 
 // get gets the block in hand.
@@ -441,17 +468,19 @@ func (s *runSource) open() (err error) {
 	if err := s.get(); err != nil {
 		return err
 	}
-	s.g, s.at = 0, 0
-	if s.reverse {
+	if s.g = 0; s.reverse {
 		s.g = s.groups - 1
 	}
-	if err := s.group.read(s.b, s.g, s.groups); err != nil {
-		return err
-	}
-	if s.reverse {
+	return s.enter()
+}
+
+// enter takes apart the group in hand.
+func (s *runSource) enter() error {
+	_, err := s.group.read(s.b, s.g, s.groups, nil, false)
+	if s.at = 0; s.reverse {
 		s.at = s.group.count - 1
 	}
-	return nil
+	return err
 }
 
 // turn goes to the next group, or to the next block.
@@ -462,14 +491,7 @@ func (s *runSource) turn() error {
 	}
 	if g := s.g + step; g >= 0 && g < s.groups {
 		s.g = g
-		if err := s.group.read(s.b, s.g, s.groups); err != nil {
-			return err
-		}
-		s.at = 0
-		if s.reverse {
-			s.at = s.group.count - 1
-		}
-		return nil
+		return s.enter()
 	}
 	if block := s.block + step; block >= 0 && block < len(s.r.ids) {
 		s.block = block

@@ -1,7 +1,6 @@
 package lsm
 
 import (
-	"bytes"
 	"encoding/binary"
 
 	"github.com/flumedb/flumedb-wasm/core"
@@ -158,7 +157,7 @@ func (m *memory) compare(a, b *entry) int {
 		return 1
 	}
 	if a.size > 8 && b.size > 8 {
-		return bytes.Compare(m.arena[a.from+8:a.from+a.size], m.arena[b.from+8:b.from+b.size])
+		return compareKeys(m.arena[a.from+8:a.from+a.size], m.arena[b.from+8:b.from+b.size])
 	}
 	// Of two with the same head the shorter is the other's beginning.
 	return int(a.size) - int(b.size)
@@ -166,26 +165,32 @@ func (m *memory) compare(a, b *entry) int {
 
 // compareKey compares an entry to a key.
 func (m *memory) compareKey(a *entry, key []byte) int {
-	return compareJoined(m.begins.at(a.begin), m.rest(a), key, nil)
+	if a.begin == 0 {
+		return compareKeys(m.rest(a), key)
+	}
+	begin := m.begins.at(a.begin)
+	switch i := sharedBytes(begin, key); {
+	case i == len(begin):
+		return compareKeys(m.rest(a), key[i:])
+	case i == len(key):
+		return 1
+	default:
+		return int(begin[i]) - int(key[i])
+	}
 }
 
-// compareJoined compares a followed by a2 to b followed by b2.
-func compareJoined(a, a2, b, b2 []byte) int {
-	if len(a) > len(b) {
-		return -compareJoined(b, b2, a, a2)
+// place is the first of sorted entries that is not before a key.
+func (m *memory) place(all []entry, key []byte) int {
+	low, high := 0, len(all)
+	for low < high {
+		middle := int(uint(low+high) / 2)
+		if m.compareKey(&all[middle], key) < 0 {
+			low = middle + 1
+		} else {
+			high = middle
+		}
 	}
-	if c := bytes.Compare(a, b[:len(a)]); c != 0 {
-		return c
-	}
-	b = b[len(a):]
-	n := min(len(a2), len(b))
-	if c := bytes.Compare(a2[:n], b[:n]); c != 0 {
-		return c
-	}
-	if n < len(b) {
-		return -1
-	}
-	return bytes.Compare(a2[n:], b2)
+	return low
 }
 
 // settle sorts the tail. One that has few new entries is sorted by putting them
@@ -199,8 +204,16 @@ func (m *memory) settle() {
 	}
 	for m.sorted < len(m.tail) {
 		e := m.tail[m.sorted]
-		at, equal := search(m.tail[:m.sorted], func(a *entry) int { return m.compare(a, &e) })
-		if equal {
+		at, high := 0, m.sorted
+		for at < high {
+			middle := int(uint(at+high) / 2)
+			if m.compare(&m.tail[middle], &e) < 0 {
+				at = middle + 1
+			} else {
+				high = middle
+			}
+		}
+		if at < m.sorted && m.compare(&m.tail[at], &e) == 0 {
 			m.tail[at] = e
 			m.tail = append(m.tail[:m.sorted], m.tail[m.sorted+1:]...)
 			continue
@@ -211,23 +224,10 @@ func (m *memory) settle() {
 	}
 }
 
-// search is the place of the first entry that does not compare as less, and
-// whether it compares as equal.
-func search(all []entry, compare func(a *entry) int) (at int, equal bool) {
-	low, high := 0, len(all)
-	for low < high {
-		middle := (low + high) / 2
-		if compare(&all[middle]) < 0 {
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	return low, low < len(all) && compare(&all[low]) == 0
-}
-
 // layers are the sorted entries, the newest first.
-func (m *memory) layers() (all [][]entry) {
+func (m *memory) layers() [][]entry { return m.appendLayers(nil) }
+
+func (m *memory) appendLayers(all [][]entry) [][]entry {
 	m.settle()
 	if len(m.tail) > 0 {
 		all = append(all, m.tail)
@@ -244,8 +244,12 @@ type memorySource struct {
 	all  []entry
 	at   int
 	step int
-	end  int
+	end  int // where the walk ends, or at most comes to
 	buf  []byte
+
+	bound []byte // where the range ends, nil where that is at end
+	sure  int    // the entries before it, as they are walked over, are in the range
+	reach int    // how many are looked at together next
 }
 
 // newMemorySource walks over the keys from low up to high, which is not among
@@ -256,23 +260,57 @@ func newMemorySource(m *memory, all []entry, low, high []byte, reverse bool) *me
 	return s
 }
 
-// walk begins such a walk, in the memory of the last one.
+// walk begins such a walk, in the memory of the last one. Where the range ends
+// is found on the way: most walks are left before.
 func (s *memorySource) walk(m *memory, all []entry, low, high []byte, reverse bool) {
-	from, to := 0, len(all)
-	if low != nil {
-		from, _ = search(all, func(a *entry) int { return m.compareKey(a, low) })
-	}
-	if high != nil {
-		to, _ = search(all[from:], func(a *entry) int { return m.compareKey(a, high) })
-		to += from
-	}
-	*s = memorySource{m: m, all: all, at: from, step: 1, end: to, buf: s.buf}
+	*s = memorySource{m: m, all: all, step: 1, end: len(all), buf: s.buf, bound: high, reach: 1}
+	begin := low
 	if reverse {
-		s.at, s.step, s.end = to-1, -1, from-1
+		s.at, s.step, s.end, s.bound, begin = len(all)-1, -1, -1, low, high
+	}
+	if begin != nil {
+		s.at = m.place(all, begin)
+		if reverse {
+			s.at--
+		}
+	}
+	s.sure = s.at
+	if s.bound == nil {
+		s.sure = s.end
 	}
 }
 
+// within reports whether an entry is before the end of the range.
+func (s *memorySource) within(i int) bool {
+	return (s.m.compareKey(&s.all[i], s.bound) < 0) == (s.step > 0)
+}
+
+// stretch looks further ahead: each time at twice as many entries, of which only
+// the last is compared, and where that is behind the range, at where it ends.
+func (s *memorySource) stretch() {
+	n := min(s.reach, (s.end-s.at)*s.step)
+	s.reach *= 2
+	if s.within(s.at + (n-1)*s.step) {
+		s.sure = s.at + n*s.step
+		return
+	}
+	in, out := 0, n-1 // so many are within, and the one behind so many is not
+	for in < out {
+		middle := (in + out) / 2
+		if s.within(s.at + middle*s.step) {
+			in = middle + 1
+		} else {
+			out = middle
+		}
+	}
+	s.end = s.at + in*s.step
+	s.sure = s.end
+}
+
 func (s *memorySource) next() (key []byte, seq core.Seq, err error) {
+	if s.at == s.sure && s.at != s.end {
+		s.stretch()
+	}
 	if s.at == s.end {
 		return nil, 0, nil
 	}

@@ -1,7 +1,6 @@
 package lsm
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -253,6 +252,7 @@ type merger struct {
 	reverse bool
 	begun   bool
 	last    int // the source whose entry was given last, -1 for none
+	second  int // the one whose entry is the next of the others, -1 for none
 }
 
 func newMerger(sources []source, reverse bool) *merger {
@@ -266,7 +266,7 @@ func (m *merger) begin(sources []source, reverse bool) {
 	if n := len(sources); cap(m.keys) < n {
 		m.keys, m.seqs = make([][]byte, n), make([]core.Seq, n)
 	}
-	*m = merger{sources: sources, keys: m.keys[:len(sources)], seqs: m.seqs[:len(sources)], reverse: reverse, last: -1}
+	*m = merger{sources: sources, keys: m.keys[:len(sources)], seqs: m.seqs[:len(sources)], reverse: reverse, last: -1, second: -1}
 }
 
 func (m *merger) advance(i int) (err error) {
@@ -290,8 +290,12 @@ func (m *merger) next() (key []byte, seq core.Seq, err error) {
 		if err := m.advance(m.last); err != nil {
 			return nil, 0, err
 		}
+		// Keys that come one behind the other are often of one source.
+		if key := m.keys[m.last]; key != nil && (m.second < 0 || m.compare(key, m.keys[m.second]) < 0) {
+			return key, m.seqs[m.last], nil
+		}
 	}
-	best := -1
+	best, second := -1, -1
 	for i, key := range m.keys {
 		if key == nil {
 			continue
@@ -300,25 +304,34 @@ func (m *merger) next() (key []byte, seq core.Seq, err error) {
 			best = i
 			continue
 		}
-		c := bytes.Compare(key, m.keys[best])
-		if m.reverse {
-			c = -c
-		}
-		switch {
-		case c < 0:
-			best = i
-		case c == 0:
+		c := m.compare(key, m.keys[best])
+		if c == 0 {
 			// An older entry of the same key: pass it by.
 			if err := m.advance(i); err != nil {
 				return nil, 0, err
 			}
+			key = m.keys[i]
+		}
+		switch {
+		case c < 0:
+			best, second = i, best
+		case key != nil && (second < 0 || m.compare(key, m.keys[second]) < 0):
+			second = i
 		}
 	}
-	m.last = best
+	m.last, m.second = best, second
 	if best < 0 {
 		return nil, 0, nil
 	}
 	return m.keys[best], m.seqs[best], nil
+}
+
+// compare orders keys as they are walked over.
+func (m *merger) compare(a, b []byte) int {
+	if m.reverse {
+		return compareKeys(b, a)
+	}
+	return compareKeys(a, b)
 }
 
 // Iterator walks over the entries of a Tree within a call. What it gives is good
@@ -329,6 +342,7 @@ type Iterator struct {
 	call     *view.Call
 	parts    parts
 	merged   merger
+	layers   [][]entry
 	memories []*memorySource
 	runs     []*runSource
 }
@@ -353,7 +367,8 @@ func (t *Tree) Iterate(c *view.Call, low, high []byte, reverse bool) *Iterator {
 		if m == nil {
 			continue
 		}
-		for _, layer := range m.layers() {
+		it.layers = m.appendLayers(it.layers[:0])
+		for _, layer := range it.layers {
 			if n == len(it.memories) {
 				it.memories = append(it.memories, new(memorySource))
 			}
@@ -384,6 +399,7 @@ func (it *Iterator) Close() {
 		s.walk(nil, nil, nil, nil, false)
 	}
 	clear(it.merged.keys)
+	clear(it.layers[:cap(it.layers)])
 	it.tree.walk = it
 }
 

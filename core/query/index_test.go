@@ -161,6 +161,51 @@ func TestWide(t *testing.T) {
 	}
 }
 
+// TestSameAgain asks the same questions while records come that have values
+// nobody has seen before.
+func TestSameAgain(t *testing.T) {
+	d := open(t, `{"indexes":[{"key":"a","value":["a"]}]}`, `{"a":"x","n":1}`)
+	for i, step := range []struct{ record, x, y, above, count string }{
+		{``, `[0]`, `[]`, `[]`, `[1]`},
+		{`{"a":"x","n":2}`, `[0,1]`, `[]`, `[]`, `[2]`},
+		{`{"a":"y","n":30}`, `[0,1]`, `[2]`, `[2]`, `[2]`},
+		{`{"a":"y","n":30}`, `[0,1]`, `[2,3]`, `[2,3]`, `[2]`},
+		{`{"a":"x","n":31}`, `[0,1,4]`, `[2,3]`, `[2,3,4]`, `[3]`},
+		{`{"n":4}`, `[0,1,4]`, `[2,3]`, `[2,3,4]`, `[3]`},
+	} {
+		if step.record != "" {
+			if _, err := d.log.Append(ctx, []byte(step.record)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for query, want := range map[string]string{
+			`{"query":[{"$filter":{"a":"x"}}],"seqs":true}`:              step.x,
+			`{"query":[{"$filter":{"a":"y"}}],"seqs":true}`:              step.y,
+			`{"query":[{"$filter":{"n":{"$gt":20}}}],"seqs":true}`:       step.above,
+			`{"query":[{"$filter":{"a":"x"}},{"$reduce":{"$count":1}}]}`: step.count,
+		} {
+			answers, err := d.read(query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for items := json.Value(answers).Items(); ; {
+				item, more := items.Next()
+				if !more {
+					break
+				}
+				if seq := item.Member("seq"); seq != nil {
+					item = seq
+				}
+				got = append(got, string(item))
+			}
+			if list := "[" + strings.Join(got, ",") + "]"; list != want {
+				t.Errorf("step %d: %s answers %s, want %s", i, query, list, want)
+			}
+		}
+	}
+}
+
 // TestForgets shows that there are never too many columns.
 func TestForgets(t *testing.T) {
 	d := open(t, ``, posts...)

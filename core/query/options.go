@@ -49,10 +49,11 @@ type request struct {
 		scores []score
 	}
 
-	// ready is the last plan, of the columns as they were after so many changes.
+	// ready is the last plan, of the columns that there were, of so many records.
 	ready struct {
 		plan    *plan
-		changes int
+		columns int
+		next    int
 	}
 }
 

@@ -69,10 +69,19 @@ func (v *query) wants(r *request) (paths []json.Path) {
 }
 
 // planned is the last plan for a request whose fields have their columns, if
-// these are what they were.
+// these are those that they were. Records that have come since change nothing of
+// it but what its matches count, unless they have values that these do not know.
 func (v *query) planned(r *request) *plan {
-	if r.ready.plan == nil || r.ready.changes != v.changes {
+	if r.ready.plan == nil || r.ready.columns != v.columns {
 		return nil
+	}
+	if r.ready.next != v.next {
+		for i := range r.ready.plan.match {
+			if !r.ready.plan.match[i].Renew() {
+				return nil
+			}
+		}
+		r.ready.next = v.next
 	}
 	v.use(r.ready.plan)
 	return r.ready.plan

@@ -45,7 +45,7 @@ type query struct {
 	gaps     []uint32 // the seqs below it that have no record
 	building *building
 	parsed   *[mostParsed]*request // nil while there is none
-	changes  int                   // of the columns, and of which there are
+	columns  int                   // changes with which there are
 	spare    *reading              // whose memory the next one uses
 }
 
@@ -76,7 +76,6 @@ func (v *query) Fields() (paths []json.Path) {
 }
 
 func (v *query) Apply(r *view.Record) error {
-	v.changes++
 	seq := int(r.Seq)
 	for ; v.next < seq; v.next++ {
 		v.gaps = append(v.gaps, uint32(v.next))
@@ -118,7 +117,7 @@ func (v *query) find(path json.Path) *field {
 
 // attach has wanted columns kept from now on.
 func (v *query) attach(fields ...*field) {
-	v.changes++
+	v.columns++
 	v.wanted = append(v.wanted, fields...)
 	var paths []json.Path
 	for _, f := range v.wanted {

@@ -45,7 +45,7 @@ func (v *query) read(c *view.Call) error {
 			return err
 		}
 		r.plan = v.plan(r.request)
-		r.ready.plan, r.ready.changes = r.plan, v.changes
+		r.ready.plan, r.ready.columns, r.ready.next = r.plan, v.columns, v.next
 	}
 	if r.run == nil {
 		r.begun()

@@ -209,7 +209,8 @@ func (m *Mounted) Call(method string, args json.Value, loaded bool) *Pending {
 // Begin makes another call of one that has been answered, whose memory it uses
 // again, and with it that of the answer.
 func (p *Pending) Begin(m *Mounted, method string, args json.Value, loaded bool) {
-	*p = Pending{Call: Call{Method: method, Args: args, Out: p.Out, m: m}, loaded: loaded}
+	clear(p.parts) // they may be of a view that has let go of them
+	*p = Pending{Call: Call{Method: method, Args: args, Out: p.Out, m: m, parts: p.parts[:0]}, loaded: loaded}
 }
 
 // Try makes the call once. With ErrAwait there is something to be waited for.

@@ -81,32 +81,58 @@ export interface LevelView<T> extends ModuleView {
 
 export type CreateLevel = <T>(log: ViewLog<T>, name: string) => LevelView<T>
 
-const BOUNDS = ['gt', 'gte', 'lt', 'lte']
-const KNOWN = [...BOUNDS, 'reverse', 'limit', 'live', 'old', 'sync', 'keys', 'seqs', 'values', 'since', 'signal']
+const KNOWN = 'gt, gte, lt, lte, reverse, limit, live, old, sync, keys, seqs, values, since, signal'
 
 /** A key as the module reads it: JSON, but for undefined and what is infinite. */
 function keyText(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key)
   if (key === undefined) return 'undefined'
-  if (Array.isArray(key)) return `[${key.map(keyText)}]`
+  if (Array.isArray(key)) {
+    let items = ''
+    for (let i = 0; i < key.length; i++) items += (i ? ',' : '') + keyText(key[i])
+    return `[${items}]`
+  }
   if (key === Infinity || key === -Infinity) return key > 0 ? '1e999' : '-1e999'
   const text = key === key ? JSON.stringify(key) : undefined
   if (text === undefined) throw new FlumeError('INVALID_OPTION', `${String(key)} cannot be a key`)
   return text
 }
 
+/** Options as the module reads them: one by one, since with lists of their names a small read took longer to ask for than to answer. */
 function optionsText(options: Record<string, any>, fetching: boolean): string {
-  const members: string[] = []
+  let text = fetching ? ',"values":false' : ''
   for (const name of Object.keys(options)) {
     const value = options[name]
-    if (!KNOWN.includes(name)) throw new FlumeError('INVALID_OPTION', `read has no option "${name}", known are ${KNOWN.join(', ')}`)
-    if (BOUNDS.includes(name)) members.push(`"${name}":${keyText(value)}`)
-    else if (value != null && name !== 'since' && name !== 'signal' && !(fetching && /^(keys|seqs|values)$/.test(name)))
-      members.push(`"${name}":${JSON.stringify(value)}`)
+    switch (name) {
+      case 'gt':
+      case 'gte':
+      case 'lt':
+      case 'lte':
+        text += `,"${name}":${keyText(value)}`
+        break
+      case 'keys':
+      case 'seqs':
+      case 'values':
+        if (!fetching) text += member(name, value)
+        break
+      case 'reverse':
+      case 'limit':
+      case 'live':
+      case 'old':
+      case 'sync':
+        text += member(name, value)
+        break
+      case 'since':
+      case 'signal':
+        break
+      default:
+        throw new FlumeError('INVALID_OPTION', `read has no option "${name}", known are ${KNOWN}`)
+    }
   }
-  if (fetching) members.push('"values":false')
-  return `{${members}}`
+  return `{${text.slice(1)}}`
 }
+
+const member = (name: string, value: unknown) => (value == null ? '' : `,"${name}":${typeof value === 'boolean' ? value : JSON.stringify(value)}`)
 
 /** The method `get` of a view whose index has keys: the newest record with one. */
 export const getByKey = (core: NativeCore, log: RecordsOf) =>

@@ -173,13 +173,23 @@ function ask(
     call(cb as any, null, { value: json && JSON.parse(json), since, stale })
   const id = engine.reserve()
   const size = engine.stageText(method + (typeof args === 'string' ? args : JSON.stringify(args))) // methods have names of ASCII
-  const at = engine.enter(exports => enter(exports, id, method.length, size - method.length))
+  let told = 0
+  let since = 0
+  let stale = 0
+  const at = engine.enter(exports => {
+    const at = enter(exports, id, method.length, size - method.length)
+    if (at) {
+      told = exports.flumedb_size()
+      since = exports.flumedb_call_since()
+      stale = exports.flumedb_call_stale()
+    }
+    return at
+  })
   if (!at) {
     engine.add({ settle: (since, stale, data) => answer(data && utf8.decode(data), since, stale !== 0), fail: err => call(cb as any, err) }, id)
     return engine.resume()
   }
-  const told = engine.enter(exports => ({ size: exports.flumedb_size(), since: exports.flumedb_call_since(), stale: exports.flumedb_call_stale() }))!
-  answer(engine.text(at, told.size), told.since, told.stale !== 0)
+  answer(engine.text(at, told), since, stale !== 0)
 }
 
 function nativeView(engine: Engine, view: number): NativeView {

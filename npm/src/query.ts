@@ -131,9 +131,9 @@ export function plain(value: any, inside = ''): any {
   if (value === Infinity) return Number.MAX_VALUE // JSON has no infinity
   if (value === -Infinity) return -Number.MAX_VALUE
   if (typeof value !== 'object' || value === null) return value
+  if (isPlain(value) && (inside || !Array.isArray(value) || value.every(Boolean))) return value
   if (typeof value.toJSON === 'function') return plain(value.toJSON(), inside)
-  if (Array.isArray(value)) return value.map((item, i) => (!inside && !item ? null : isPlain(item) ? item : plain(item, `${inside}[${i}]`)))
-  if (isPlain(value)) return value
+  if (Array.isArray(value)) return value.map((item, i) => (!inside && !item ? null : plain(item, `${inside}[${i}]`)))
   const proto = Object.getPrototypeOf(value)
   if (proto && Object.getPrototypeOf(proto)) throw invalid(`a query cannot hold a ${proto.constructor?.name}${inside && ` at ${inside}`}`)
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item, inside ? `${inside}.${name}` : name)]))
@@ -149,19 +149,37 @@ function isPlain(value: any): boolean {
   return true
 }
 
-const KNOWN = ['query', 'limit', 'reverse', 'live', 'old', 'sync', 'gt', 'gte', 'lt', 'lte', 'seqs', 'since']
+const KNOWN = 'query, limit, reverse, live, old, sync, gt, gte, lt, lte, seqs, since'
 
 /** What the module is asked, of what the user has asked. */
 export function toRequest(options: any) {
   if (Array.isArray(options)) return { query: plain(options) }
   if (options != null && typeof options !== 'object') throw invalid(`read takes options, not ${String(options)}`)
   const request: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(options ?? {})) {
-    if (!KNOWN.includes(name)) throw invalid(`unknown option "${name}" of a query's read, known are ${KNOWN.join(', ')}`)
-    if (value == null || ['live', 'old', 'sync', 'since'].includes(name)) continue
-    if (['limit', 'gt', 'gte', 'lt', 'lte'].includes(name) && (typeof value !== 'number' || value !== value))
-      throw invalid(`option "${name}" must be a number, not ${String(value)}`)
-    request[name] = plain(value)
+  for (const name of Object.keys(options ?? {})) {
+    const value = options[name]
+    switch (name) {
+      case 'limit':
+      case 'gt':
+      case 'gte':
+      case 'lt':
+      case 'lte':
+        if (value != null && (typeof value !== 'number' || value !== value)) throw invalid(`option "${name}" must be a number, not ${String(value)}`)
+        if (value != null) request[name] = plain(value)
+        break
+      case 'query':
+      case 'reverse':
+      case 'seqs':
+        if (value != null) request[name] = plain(value)
+        break
+      case 'live':
+      case 'old':
+      case 'sync':
+      case 'since':
+        break
+      default:
+        throw invalid(`unknown option "${name}" of a query's read, known are ${KNOWN}`)
+    }
   }
   return request
 }

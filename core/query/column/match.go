@@ -108,6 +108,23 @@ func (c *Column) Numbers() []float64 {
 	return c.numbers
 }
 
+// Renew takes in the records that have come since, of whose values the match
+// may know nothing: then it answers false, and is to be asked for anew.
+func (m *Match) Renew() bool {
+	switch {
+	case !m.single:
+		if len(m.holds) < m.column.Values() {
+			return false
+		}
+		*m = m.column.match(m.holds)
+	case m.id == None:
+		return false
+	default:
+		m.count = m.column.Count(m.id)
+	}
+	return true
+}
+
 // Count is how many records match.
 func (m *Match) Count() int { return m.count }
 
