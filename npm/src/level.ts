@@ -81,58 +81,34 @@ export interface LevelView<T> extends ModuleView {
 
 export type CreateLevel = <T>(log: ViewLog<T>, name: string) => LevelView<T>
 
-const KNOWN = 'gt, gte, lt, lte, reverse, limit, live, old, sync, keys, seqs, values, since, signal'
+/** The options of a read: 0 is for others than the module, 2 is one that who fetches records sets itself, 3 a key. */
+const KNOWN: { [name: string]: number } = {
+  __proto__: null!, gt: 3, gte: 3, lt: 3, lte: 3, reverse: 1, limit: 1, live: 1, old: 1, sync: 1, keys: 2, seqs: 2, values: 2, since: 0, signal: 0,
+}
 
 /** A key as the module reads it: JSON, but for undefined and what is infinite. */
 function keyText(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key)
   if (key === undefined) return 'undefined'
-  if (Array.isArray(key)) {
-    let items = ''
-    for (let i = 0; i < key.length; i++) items += (i ? ',' : '') + keyText(key[i])
-    return `[${items}]`
-  }
+  if (Array.isArray(key)) return `[${key.map(keyText)}]`
   if (key === Infinity || key === -Infinity) return key > 0 ? '1e999' : '-1e999'
   const text = key === key ? JSON.stringify(key) : undefined
   if (text === undefined) throw new FlumeError('INVALID_OPTION', `${String(key)} cannot be a key`)
   return text
 }
 
-/** Options as the module reads them: one by one, since with lists of their names a small read took longer to ask for than to answer. */
+/** Options as the module reads them: in one string, since with lists of them a small read took longer to ask for than to answer. */
 function optionsText(options: Record<string, any>, fetching: boolean): string {
   let text = fetching ? ',"values":false' : ''
   for (const name of Object.keys(options)) {
     const value = options[name]
-    switch (name) {
-      case 'gt':
-      case 'gte':
-      case 'lt':
-      case 'lte':
-        text += `,"${name}":${keyText(value)}`
-        break
-      case 'keys':
-      case 'seqs':
-      case 'values':
-        if (!fetching) text += member(name, value)
-        break
-      case 'reverse':
-      case 'limit':
-      case 'live':
-      case 'old':
-      case 'sync':
-        text += member(name, value)
-        break
-      case 'since':
-      case 'signal':
-        break
-      default:
-        throw new FlumeError('INVALID_OPTION', `read has no option "${name}", known are ${KNOWN}`)
-    }
+    const kind = KNOWN[name]
+    if (kind == null) throw new FlumeError('INVALID_OPTION', `read has no option "${name}", known are ${Object.keys(KNOWN).join(', ')}`)
+    if (kind === 3) text += `,"${name}":${keyText(value)}`
+    else if (kind && value != null && !(fetching && kind > 1)) text += `,"${name}":${JSON.stringify(value)}`
   }
   return `{${text.slice(1)}}`
 }
-
-const member = (name: string, value: unknown) => (value == null ? '' : `,"${name}":${typeof value === 'boolean' ? value : JSON.stringify(value)}`)
 
 /** The method `get` of a view whose index has keys: the newest record with one. */
 export const getByKey = (core: NativeCore, log: RecordsOf) =>

@@ -149,7 +149,8 @@ function isPlain(value: any): boolean {
   return true
 }
 
-const KNOWN = 'query, limit, reverse, live, old, sync, gt, gte, lt, lte, seqs, since'
+/** The options of a read: 0 is for others than the module, 2 is a number. */
+const KNOWN: { [name: string]: number } = { __proto__: null!, query: 1, limit: 2, reverse: 1, live: 0, old: 0, sync: 0, gt: 2, gte: 2, lt: 2, lte: 2, seqs: 1, since: 0 }
 
 /** What the module is asked, of what the user has asked. */
 export function toRequest(options: any) {
@@ -158,28 +159,11 @@ export function toRequest(options: any) {
   const request: Record<string, unknown> = {}
   for (const name of Object.keys(options ?? {})) {
     const value = options[name]
-    switch (name) {
-      case 'limit':
-      case 'gt':
-      case 'gte':
-      case 'lt':
-      case 'lte':
-        if (value != null && (typeof value !== 'number' || value !== value)) throw invalid(`option "${name}" must be a number, not ${String(value)}`)
-        if (value != null) request[name] = plain(value)
-        break
-      case 'query':
-      case 'reverse':
-      case 'seqs':
-        if (value != null) request[name] = plain(value)
-        break
-      case 'live':
-      case 'old':
-      case 'sync':
-      case 'since':
-        break
-      default:
-        throw invalid(`unknown option "${name}" of a query's read, known are ${KNOWN}`)
-    }
+    const kind = KNOWN[name]
+    if (kind == null) throw invalid(`unknown option "${name}" of a query's read, known are ${Object.keys(KNOWN).join(', ')}`)
+    if (!kind || value == null) continue
+    if (kind > 1 && (typeof value !== 'number' || value !== value)) throw invalid(`option "${name}" must be a number, not ${String(value)}`)
+    request[name] = plain(value)
   }
   return request
 }
